@@ -1,0 +1,58 @@
+import * as z from 'zod'
+import { Account, Millis } from './entities.ts'
+import { RowId } from './seq.ts'
+
+/** POST /api/sync: marks the user's accounts (or one) due now, and runs them. */
+export const SyncRequest = z.strictObject({ accountId: RowId.optional() })
+export const SyncResponse = z.object({
+  accounts: z.array(
+    z.object({
+      accountId: RowId,
+      /** Changes stored by this run; null while it is still running (watch the feed). */
+      changes: z.number().int().nullable(),
+      error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    }),
+  ),
+})
+export type SyncResponse = z.infer<typeof SyncResponse>
+
+export const FailedItem = z.object({
+  id: RowId,
+  accountId: RowId,
+  providerId: z.string(),
+  code: z.string(),
+  message: z.string(),
+  attempts: z.number().int(),
+  nextAttemptAt: Millis.nullable(),
+})
+export type FailedItem = z.infer<typeof FailedItem>
+
+/** GET /api/sync/status */
+export const SyncStatusResponse = z.object({
+  accounts: z.array(Account),
+  failedItems: z.array(FailedItem),
+})
+export type SyncStatusResponse = z.infer<typeof SyncStatusResponse>
+
+export const SyncRun = z.object({
+  id: z.string(),
+  accountId: RowId,
+  kind: z.enum(['live', 'backfill', 'resync', 'items']),
+  /** What rang: push, poll, person, schedule, retry. */
+  trigger: z.string(),
+  startedAt: Millis,
+  endedAt: Millis.nullable(),
+  outcome: z.enum(['running', 'done', 'failed', 'stale']),
+  upserts: z.number().int(),
+  deletions: z.number().int(),
+  error: z.string().nullable(),
+})
+export type SyncRun = z.infer<typeof SyncRun>
+
+/** GET /api/sync/history */
+export const SyncHistoryQuery = z.strictObject({
+  accountId: RowId.optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+})
+export const SyncHistoryResponse = z.object({ runs: z.array(SyncRun) })
+export type SyncHistoryResponse = z.infer<typeof SyncHistoryResponse>

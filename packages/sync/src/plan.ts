@@ -1,0 +1,257 @@
+import type { Label, Message } from '@inlet/protocol/entities'
+import type { PulledAttachment, PulledBody, PulledMessage, Version } from './provider-port.ts'
+import { rowId } from './row-id.ts'
+import type { Batch } from './store-port.ts'
+
+/** A message as the store holds it: its mirrored row, and what only the server keeps. */
+export type StoredMessage = {
+  row: Message
+  providerId: string
+  threadProviderId: string
+  version: Version
+  sentAt: number | null
+  inReplyTo: string | null
+  references: string[]
+  bcc: Message['to']
+  replyTo: Message['to']
+  /** A body is stored beside it. Bodies never change: a draft's new text is a new message. */
+  hasBody: boolean
+}
+
+export type MessageWrite = StoredMessage & {
+  /** null: keep what is stored. */
+  body: PulledBody | null
+  attachments: (PulledAttachment & { id: string })[] | null
+}
+
+/** Everything the planner looks at. `messages` and `tombstones` are keyed by row id and cover every id in the batch. */
+export type Stored = {
+  messages: Map<string, StoredMessage>
+  /** Versions at which rows were deleted. */
+  tombstones: Map<string, Version>
+  labels: Map<string, LabelRow>
+}
+export type LabelRow = Omit<Label, 'total' | 'unread'> & { providerId: string }
+
+export type Writes = {
+  /** New or changed rows, complete. Each takes a seq. */
+  messages: MessageWrite[]
+  /** Seen at a newer version with the same content: no seq, nobody needs to know. */
+  versions: { id: string; version: Version }[]
+  /** Bodies that came with rows whose content is known already: stored without a seq. */
+  bodies: MessageWrite[]
+  /** Stored rows to delete; each leaves a tombstone with a seq. */
+  deletions: { id: string; version: Version }[]
+  /** Deletions of what is not stored: kept so that a listing in flight cannot bring it back. */
+  tombstones: { id: string; version: Version }[]
+  /** Tombstones that a newer state overrules. */
+  revived: string[]
+  /** Threads to derive again (row ids). */
+  threads: string[]
+  labels: LabelRow[]
+  deletedLabels: string[]
+  /** By label row id. */
+  labelCounts: Map<string, { total: number; unread: number }>
+  failures: { providerId: string; code: string; message: string; retryAt: number }[]
+  /** Provider ids that are no longer failed items. */
+  healed: string[]
+  /** Patches on messages that are not stored: they were dropped, and the caller must fetch these ids. */
+  unresolved: string[]
+}
+
+/**
+ * Merges what the provider said into what is stored. Pure. The newer version wins, equal versions are replays,
+ * and a row is deleted only where the batch says so (I4, I7). Everything arrives through here: live sync, backfill,
+ * resync and retries, so the same message may come from two of them in any order.
+ */
+export function plan(stored: Stored, batch: Batch): Writes {
+  const { accountId } = batch
+  const idOf = (providerId: string) => rowId(accountId, 'message', providerId)
+  const before = (id: string) => stored.messages.get(id)
+  const now = new Map<string, MessageWrite>()
+  const gone = new Map<string, Version>()
+  const revived = new Set<string>()
+  const unresolved = new Set<string>()
+  const current = (id: string) => (gone.has(id) ? undefined : (now.get(id) ?? before(id)))
+  const deadAt = (id: string) => gone.get(id) ?? (revived.has(id) ? undefined : stored.tombstones.get(id))
+
+  for (const message of batch.upserts) {
+    const id = idOf(message.id)
+    const existing = current(id)
+    const dead = deadAt(id)
+    if (dead !== undefined && dead >= message.version) continue
+    if (existing && existing.version > message.version) continue
+    if (dead !== undefined) {
+      gone.delete(id)
+      if (stored.tombstones.has(id)) revived.add(id)
+    }
+    now.set(id, fromPulled(accountId, message))
+  }
+
+  for (const patch of batch.patches) {
+    const id = idOf(patch.id)
+    const existing = current(id)
+    if (!existing) {
+      if (deadAt(id) === undefined) unresolved.add(patch.id)
+      continue
+    }
+    if (existing.version >= patch.version) continue
+    const labels = new Set(existing.row.labelIds)
+    for (const label of patch.remove) labels.delete(rowId(accountId, 'label', label))
+    for (const label of patch.add) labels.add(rowId(accountId, 'label', label))
+    now.set(id, {
+      body: null,
+      attachments: null,
+      ...existing,
+      version: patch.version,
+      row: {
+        ...existing.row,
+        labelIds: [...labels].sort(),
+        unread: patch.unread ?? existing.row.unread,
+        starred: patch.starred ?? existing.row.starred,
+      },
+    })
+  }
+
+  for (const { id: providerId, version } of batch.deletions) {
+    const id = idOf(providerId)
+    const existing = current(id)
+    if (existing && existing.version > version) continue
+    now.delete(id)
+    unresolved.delete(providerId)
+    const dead = deadAt(id)
+    if (dead === undefined || dead < version) gone.set(id, version)
+  }
+
+  for (const providerId of batch.missing) {
+    const id = idOf(providerId)
+    const existing = current(id)
+    unresolved.delete(providerId)
+    if (!existing) continue
+    now.delete(id)
+    gone.set(id, existing.version)
+  }
+
+  const writes: Writes = {
+    messages: [],
+    versions: [],
+    bodies: [],
+    deletions: [],
+    tombstones: [],
+    revived: [...revived].filter(id => now.has(id)),
+    threads: [],
+    labels: [],
+    deletedLabels: [],
+    labelCounts: new Map(),
+    failures: batch.failures.map(({ id, ...failure }) => ({ providerId: id, ...failure })),
+    healed: [...new Set([...batch.upserts, ...batch.deletions].map(item => item.id).concat(batch.missing))],
+    unresolved: [...unresolved],
+  }
+  const threads = new Set<string>()
+
+  for (const [id, write] of now) {
+    const old = before(id)
+    if (old && sameContent(old, write)) {
+      if (write.body && !old.hasBody) writes.bodies.push(write)
+      if (write.version > old.version) writes.versions.push({ id, version: write.version })
+      continue
+    }
+    writes.messages.push(write)
+    threads.add(write.row.threadId)
+    if (old) threads.add(old.row.threadId)
+    count(writes.labelCounts, old?.row, -1)
+    count(writes.labelCounts, write.row, +1)
+  }
+  for (const [id, version] of gone) {
+    const old = before(id)
+    if (!old) {
+      writes.tombstones.push({ id, version })
+      continue
+    }
+    writes.deletions.push({ id, version })
+    threads.add(old.row.threadId)
+    count(writes.labelCounts, old.row, -1)
+  }
+  writes.threads = [...threads]
+  planLabels(stored, batch, writes)
+  for (const [id, change] of writes.labelCounts)
+    if (change.total === 0 && change.unread === 0) writes.labelCounts.delete(id)
+  return writes
+}
+
+function planLabels(stored: Stored, batch: Batch, writes: Writes): void {
+  if (!batch.labels) return
+  const listed = new Set<string>()
+  for (const { id: providerId, name, role, color, hidden } of batch.labels) {
+    const id = rowId(batch.accountId, 'label', providerId)
+    listed.add(id)
+    const row: LabelRow = { id, accountId: batch.accountId, providerId, name, role, color, hidden }
+    const old = stored.labels.get(id)
+    if (!old || old.name !== name || old.role !== role || old.color !== color || old.hidden !== hidden)
+      writes.labels.push(row)
+  }
+  for (const id of stored.labels.keys()) if (!listed.has(id)) writes.deletedLabels.push(id)
+}
+
+function count(counts: Writes['labelCounts'], row: Message | undefined, sign: 1 | -1): void {
+  if (!row) return
+  for (const label of row.labelIds) {
+    const entry = counts.get(label) ?? { total: 0, unread: 0 }
+    entry.total += sign
+    if (row.unread) entry.unread += sign
+    counts.set(label, entry)
+  }
+}
+
+function fromPulled(accountId: string, message: PulledMessage): MessageWrite {
+  return {
+    row: {
+      id: rowId(accountId, 'message', message.id),
+      accountId,
+      threadId: rowId(accountId, 'thread', message.threadId),
+      subject: message.subject,
+      from: message.from,
+      to: message.to,
+      cc: message.cc,
+      snippet: message.snippet,
+      receivedAt: message.receivedAt,
+      unread: message.unread,
+      starred: message.starred,
+      draft: message.draft,
+      labelIds: message.labelIds.map(label => rowId(accountId, 'label', label)).sort(),
+      attachmentCount: message.attachments.filter(part => !part.inline).length,
+      sizeBytes: message.sizeBytes,
+      messageIdHeader: message.messageIdHeader,
+    },
+    providerId: message.id,
+    threadProviderId: message.threadId,
+    version: message.version,
+    sentAt: message.sentAt,
+    inReplyTo: message.inReplyTo,
+    references: message.references,
+    bcc: message.bcc,
+    replyTo: message.replyTo,
+    hasBody: message.body !== null,
+    body: message.body,
+    attachments: message.attachments.map(part => ({
+      ...part,
+      id: rowId(accountId, 'attachment', `${message.id}\n${part.partId}`),
+    })),
+  }
+}
+
+/** Equal in everything a reader can see. Rows are plain data with keys in one order, so their JSON is their value. */
+function sameContent(a: StoredMessage, b: StoredMessage): boolean {
+  return (
+    JSON.stringify(ordered(a.row)) === JSON.stringify(ordered(b.row)) &&
+    a.inReplyTo === b.inReplyTo &&
+    a.threadProviderId === b.threadProviderId
+  )
+}
+
+function ordered(row: Message): unknown[] {
+  const { id, threadId, subject, from, to, cc, snippet, receivedAt, unread, starred, draft } = row
+  const people = [from, ...to, ...cc].map(person => [person.name, person.email])
+  const { labelIds, attachmentCount, sizeBytes, messageIdHeader } = row
+  return [id, threadId, subject, to.length, people, snippet, receivedAt, unread, starred, draft, [...labelIds].sort(), attachmentCount, sizeBytes, messageIdHeader]
+}

@@ -1,0 +1,176 @@
+import type { Address, LabelRole, Provider } from '@inlet/protocol/entities'
+
+/**
+ * What the engine needs of a mail provider. One adapter each; all of them pass the same contract suite
+ * (@inlet/testkit/contract/provider). Every method throws only ProviderError (or the signal's reason),
+ * and takes an AbortSignal. Ids in these shapes are the provider's own; `rowId` turns them into ours.
+ */
+export interface ProviderPort {
+  readonly provider: Provider
+  /** Who granted access. Called once after connecting. */
+  identify(conn: Connection, signal: AbortSignal): Promise<{ email: string; displayName: string }>
+  /** What has a cursor of its own: Gmail one mailbox; Graph and IMAP one per folder. */
+  resources(conn: Connection, signal: AbortSignal): Promise<{ key: string; name: string }[]>
+  /** A cursor for "now", taken before any listing begins. */
+  currentCursor(conn: Connection, resource: string, signal: AbortSignal): Promise<string>
+  /**
+   * Everything after `cursor`, page by page. A page's rows may be committed at once; its `cursor` is set only where
+   * everything up to it has been yielded (Gmail: on the last page). Throws `cursor_expired`.
+   */
+  pull(conn: Connection, resource: string, cursor: string, signal: AbortSignal): AsyncIterable<PulledPage>
+  /**
+   * The sets of ids that together describe the resource, in the order in which they should be walked. The first is
+   * every message, newest first. Further ones (Gmail: one per label) hold the ids that carry `labelId`.
+   */
+  listings(conn: Connection, resource: string, signal: AbortSignal): Promise<Listing[]>
+  /** One page of a listing from `position` (null: the beginning). */
+  list(conn: Connection, resource: string, listing: string, position: string | null, signal: AbortSignal): Promise<ListedPage>
+  /**
+   * Current state of each id: yields exactly one outcome per id, in any order, as each arrives. `missing` is the
+   * provider's confirmed not-found, nothing else. `priority` decides who goes first when the budget is short.
+   */
+  fetch(conn: Connection, resource: string, ids: string[], options: FetchOptions, signal: AbortSignal): AsyncIterable<Fetched>
+  labels(conn: Connection, signal: AbortSignal): Promise<PulledLabel[]>
+  /** The provider's own totals, to prove that nothing is missing. */
+  counts(conn: Connection, resource: string, signal: AbortSignal): Promise<{ messages: number; unread: number | null }>
+  /** Registers (or renews: the same call) the doorbell. null where the provider has none. */
+  watch(conn: Connection, resource: string, watch: WatchRequest, signal: AbortSignal): Promise<WatchGrant | null>
+  unwatch(conn: Connection, watch: { providerId: string }, signal: AbortSignal): Promise<void>
+  body(conn: Connection, messageId: string, signal: AbortSignal): Promise<PulledBody>
+  attachment(conn: Connection, messageId: string, partId: string, signal: AbortSignal): Promise<Uint8Array>
+  /** Carries out a person's change. Doing it twice is doing it once: states are set, sends carry a client id. */
+  mutate(conn: Connection, change: ProviderMutation, signal: AbortSignal): Promise<MutateOutcome>
+}
+
+/** An account's access, as the adapter sees it. Tokens are read at each request, so a refresh reaches running work. */
+export interface Connection {
+  readonly accountId: string
+  readonly email: string
+  /** A token that is valid now. `stale` is one that the provider has just refused: refresh unless somebody already did. */
+  accessToken(signal: AbortSignal, stale?: string): Promise<string>
+}
+
+export type FetchOptions = { bodies: boolean; priority: Priority }
+/** Interactive work goes before live sync, live sync before backfill. */
+export type Priority = 'interactive' | 'live' | 'backfill'
+
+/** Orders states of one item: of two states of a message, the greater version is the newer. Gmail: historyId. */
+export type Version = bigint
+
+export type PulledMessage = {
+  id: string
+  threadId: string
+  version: Version
+  subject: string
+  from: Address
+  to: Address[]
+  cc: Address[]
+  bcc: Address[]
+  replyTo: Address[]
+  snippet: string
+  receivedAt: number
+  sentAt: number | null
+  /** The provider's label ids, including those that stand for unread, starred and draft. */
+  labelIds: string[]
+  unread: boolean
+  starred: boolean
+  draft: boolean
+  sizeBytes: number
+  messageIdHeader: string | null
+  inReplyTo: string | null
+  references: string[]
+  attachments: PulledAttachment[]
+  /** null when bodies were not asked for. */
+  body: PulledBody | null
+}
+
+export type PulledAttachment = {
+  /** The provider's stable address of the part inside its message. */
+  partId: string
+  filename: string
+  mimeType: string
+  sizeBytes: number
+  inline: boolean
+  contentId: string | null
+}
+
+export type PulledBody = { html: string | null; text: string | null; warning: string | null }
+
+/** A change of labels at `version`, known without fetching the message. Applies only to an older stored state. */
+export type LabelPatch = {
+  id: string
+  version: Version
+  add: string[]
+  remove: string[]
+  /** What the patch means for the flags; null: nothing. */
+  unread: boolean | null
+  starred: boolean | null
+}
+
+export type PulledPage = {
+  /** Full states that came with the page. */
+  upserts: PulledMessage[]
+  /** Ids whose state must be fetched unless a state of at least `version` is stored. */
+  touched: { id: string; version: Version }[]
+  /** In the provider's order. A patch on a message that is not stored is fetched instead. */
+  patches: LabelPatch[]
+  deletions: { id: string; version: Version }[]
+  /** Set when everything up to it has been yielded. */
+  cursor: string | null
+  /** The provider said that labels were made, renamed or removed. */
+  labelsChanged: boolean
+}
+
+export type Listing = { name: string; labelId: string | null }
+export type ListedPage = {
+  items: { id: string; fingerprint: string | null }[]
+  /** null: this was the last page. */
+  next: string | null
+  /** The provider's estimate for the whole listing. */
+  total: number | null
+}
+
+export type Fetched =
+  | { id: string; outcome: 'message'; message: PulledMessage }
+  | { id: string; outcome: 'missing' }
+  /** This one item cannot be had (I10); the others go on. */
+  | { id: string; outcome: 'failed'; code: string; message: string; retryAt: number | null }
+
+export type PulledLabel = {
+  id: string
+  name: string
+  role: LabelRole | null
+  color: string | null
+  hidden: boolean
+}
+
+/** `secret` is this watch's own, where the provider lets us set one. */
+export type WatchRequest = { secret: string; callbackUrl: string | null }
+export type WatchGrant = { providerId: string; expiresAt: number; cursor: string | null }
+
+export type ProviderMutation =
+  | { type: 'labels'; messageIds: string[]; add: string[]; remove: string[] }
+  | { type: 'read'; messageIds: string[]; read: boolean }
+  | { type: 'star'; messageIds: string[]; starred: boolean }
+  | { type: 'archive'; messageIds: string[] }
+  | { type: 'trash' | 'untrash'; messageIds: string[] }
+  | { type: 'draft' | 'send'; clientId: string; mail: OutgoingMail }
+
+export type OutgoingMail = {
+  from: Address
+  to: Address[]
+  cc: Address[]
+  bcc: Address[]
+  subject: string
+  text: string
+  html: string | null
+  threadId: string | null
+  inReplyTo: string | null
+  references: string[]
+}
+
+/** `unknown`: the request left and no answer came; whether it was sent must be looked up or confirmed. */
+export type MutateOutcome = { state: 'done'; messageId: string | null } | { state: 'unknown'; message: string }
+
+/** A verified push. `mailbox` is what the provider calls the account (Gmail: the e-mail address). */
+export type Notice = { provider: Provider; mailbox: string; resource: string | null; pushId: string | null }

@@ -1,0 +1,216 @@
+import type { AccountStatus, Proof, Provider } from '@inlet/protocol/entities'
+import type { MutationBody, MutationResult } from '@inlet/protocol/mutations'
+import type { LabelPatch, PulledLabel, PulledMessage, Version } from './provider-port.ts'
+
+/**
+ * What the engine keeps. Implemented by @inlet/db on Postgres; every implementation passes one contract suite.
+ *
+ * Order of things inside `commit`, which the invariants rest on:
+ *   1. fence: the lease's token and the cursor's version still match, else StaleLease and nothing is written (I8)
+ *   2. lock the user's feed row; from here to commit nobody else writes this user's feed (I2)
+ *   3. read the stored state of everything the batch speaks of, tombstones included
+ *   4. plan(stored, batch) → writes; pure, see plan.ts
+ *   5. write rows, derived threads, label counts, tombstones, failed items, each with a new seq
+ *   6. move the cursor and its version, if the batch carries one (I1)
+ *   7. derive the account's status and write its row, if it changed
+ * All provider I/O has happened before. A batch speaks of at most BATCH_MAX messages.
+ */
+export interface Store {
+  // -- scheduling: a sync that is due is a fact about a resource (DESIGN §5) --
+  /**
+   * Takes up to `limit` resources that are due (dirty, no live lease, next attempt reached), oldest mark first, with
+   * SKIP LOCKED, opens a sync run for each, and leases them until now + leaseMs.
+   */
+  claimDue(options: { now: number; leaseMs: number; limit: number; accountId?: string; lanes?: Lane[] }): Promise<Claim[]>
+  /** False when the lease was lost: the worker must stop. */
+  renewLease(lease: Lease, until: number): Promise<boolean>
+  /** Marks lanes dirty now; what is leased will run once more. Returns how many rows were marked. */
+  mark(target: MarkTarget, trigger: Trigger, now: number): Promise<number>
+  /** Ends a claim: releases the lease, closes the run, keeps dirty_at if someone marked since the claim. */
+  finish(claim: Claim, end: RunEnd, now: number): Promise<Committed>
+  /** The earliest moment at which something will be due, or null. */
+  nextDueAt(): Promise<number | null>
+
+  // -- content --
+  commit(batch: Batch): Promise<Committed & { cursorVersion: number }>
+  /** Version stored for each of these provider ids; absent ones are not stored. */
+  storedVersions(accountId: string, messageIds: string[]): Promise<Map<string, Version>>
+  /** The account's labels by provider id. */
+  labelIds(accountId: string): Promise<Set<string>>
+  /**
+   * After a listing has been walked with `Batch.seen`: provider ids that are stored (and, with `labelId`, carry that
+   * label) but were not listed, and were stored before the listing began. Suspects, to be fetched; never deleted by this alone (I7).
+   */
+  unlisted(resourceId: string, listing: string, labelId: string | null, storedBefore: number, limit: number): Promise<string[]>
+  /** Failed items of this account due for another attempt. */
+  dueItems(accountId: string, now: number, limit: number): Promise<string[]>
+  /** What is stored, to set beside the provider's counts. */
+  storedCount(accountId: string): Promise<number>
+  saveProof(accountId: string, proof: Proof): Promise<Committed>
+
+  // -- doorbells --
+  /** One transaction: record the event and mark the mailbox's live lane dirty (I6). Answers what it found. */
+  recordPush(event: PushEvent, now: number): Promise<PushOutcome>
+  /** Watches that are missing, expired or expire within `withinMs`. Paged by account id. */
+  watchesDue(now: number, withinMs: number, limit: number): Promise<WatchDue[]>
+  saveWatch(resourceId: string, watch: { providerId: string; secret: string; expiresAt: number }, now: number): Promise<Committed>
+  /** A registration that failed: kept for the status, tried again at `retryAt`. */
+  failWatch(resourceId: string, error: string, retryAt: number, now: number): Promise<Committed>
+  removeWatch(resourceId: string): Promise<Committed>
+  /**
+   * Marks live lanes whose doorbell cannot be trusted: no watch, watch expired, or no push for `silentMs`,
+   * and that were not synced for `everyMs`. Returns how many.
+   */
+  markSilent(options: { now: number; silentMs: number; everyMs: number }): Promise<number>
+
+  // -- accounts --
+  createAccount(account: NewAccount, now: number): Promise<{ accountId: string; created: boolean; head: number }>
+  account(accountId: string): Promise<AccountRecord | null>
+  accountsOf(userId: string): Promise<AccountRecord[]>
+  /** Realtime off stops syncing; stored mail stays. */
+  setEnabled(accountId: string, enabled: boolean, now: number): Promise<Committed>
+  /** The grant is gone: Disconnected, until createAccount connects it again. No-op if the grant's version has moved on. */
+  disconnect(accountId: string, grantVersion: number, reason: string, now: number): Promise<Committed>
+  deleteAccount(accountId: string, now: number): Promise<Committed>
+
+  // -- grants: encrypted at rest, never in a feed, a log or an error (I12) --
+  readGrant(accountId: string): Promise<{ grant: Grant; version: number } | null>
+  /**
+   * Runs `refresh` under the account's grant lock with what is stored then, and stores what it returns, if the version
+   * is still the one read: a failing old token never harms a newer grant.
+   */
+  refreshGrant(accountId: string, refresh: (grant: Grant, version: number) => Promise<Grant>): Promise<{ grant: Grant; version: number }>
+
+  // -- mutations --
+  /** Stores new ones as pending (those whose client id is known are answered as they stand) and marks the mutations lane. */
+  addMutations(userId: string, mutations: { clientId: string; body: MutationBody }[], now: number): Promise<MutationResult[]>
+  pendingMutations(accountId: string, limit: number): Promise<StoredMutation[]>
+  /** Before a send leaves: after a crash, a `sending` mutation is `unknown`, never blindly repeated. */
+  setMutation(clientId: string, userId: string, change: { state: MutationState; error: { code: string; message: string } | null; attempts: number }, now: number): Promise<void>
+  mutationResults(userId: string, clientIds: string[]): Promise<MutationResult[]>
+}
+
+/**
+ * live: follows the cursor. listing: backfill and resync, walks listings beside live. items: retries of failed items.
+ * mutations: a person's changes on their way to the provider. Each lane of a resource has its own lease and backoff.
+ */
+export type Lane = 'live' | 'listing' | 'items' | 'mutations'
+export type Trigger = 'push' | 'poll' | 'person' | 'schedule' | 'retry' | 'connect' | 'mutation'
+
+export type MarkTarget = { accountId: string; lanes: Lane[] } | { userId: string; lanes: Lane[] } | { resourceId: string }
+
+export type Lease = { resourceId: string; token: string }
+
+export type Claim = {
+  lease: Lease
+  userId: string
+  accountId: string
+  email: string
+  provider: Provider
+  /** The provider's key of the resource; Gmail: 'mailbox'. */
+  key: string
+  lane: Lane
+  cursor: string | null
+  cursorVersion: number
+  trigger: Trigger
+  /** Consecutive failures before this claim. */
+  attempts: number
+  runId: string
+}
+
+export type RunEnd =
+  | { ok: true; again?: { at: number } }
+  | {
+      ok: false
+      kind: string
+      message: string
+      nextAttemptAt: number
+      /** A stale worker closes its run and touches nothing else. */
+      stale?: boolean
+    }
+
+export const BATCH_MAX = 500
+
+export type Batch = {
+  lease: Lease
+  /** The cursor version this worker read; the commit compares it. */
+  cursorVersion: number
+  userId: string
+  accountId: string
+  now: number
+  upserts: PulledMessage[]
+  patches: LabelPatch[]
+  deletions: { id: string; version: Version }[]
+  /** Confirmed not-found by the provider: deleted here if stored, and no longer a failed item. */
+  missing: string[]
+  /** The complete list of labels, when it was fetched. */
+  labels: PulledLabel[] | null
+  failures: { id: string; code: string; message: string; retryAt: number }[]
+  /** Moves the cursor in this transaction. undefined: stays. */
+  cursor?: string
+  /** Ids met by a listing, remembered until the listing's end. */
+  seen?: { listing: string; ids: string[] }
+  /** Forget what this resource's listing has seen. */
+  forgetSeen?: boolean
+  /** Opens or replaces the listing lane of the same resource, in this transaction (I9: the gap is durable with the cursor). */
+  startListing?: ListingCursor
+}
+
+/** The cursor of a listing lane, as JSON. */
+export type ListingCursor = {
+  kind: 'backfill' | 'resync'
+  startedAt: number
+  /** Listings still to walk; the first is being walked. null until asked for. */
+  listings: { name: string; labelId: string | null }[] | null
+  position: string | null
+  /** Walking is over and what was not listed is being looked up. */
+  checking: boolean
+  done: number
+  total: number | null
+}
+
+/** `head` is the user's feed head after the transaction; rung on the bus afterwards. null: nothing changed. */
+export type Committed = { userId: string; head: number | null; upserts: number; deletions: number }
+
+export type PushEvent = {
+  provider: Provider
+  pushId: string | null
+  mailbox: string | null
+  resource: string | null
+  /** For records of pushes that name nobody: undecodable, unknown channel. */
+  problem: string | null
+}
+export type PushOutcome = { outcome: 'marked' | 'duplicate' | 'unknown_mailbox' | 'undecodable' | 'stopped'; accountIds: string[] }
+
+export type WatchDue = { resourceId: string; accountId: string; userId: string; email: string; provider: Provider; key: string; providerId: string | null; expiresAt: number | null }
+
+export type NewAccount = { userId: string; provider: Provider; email: string; displayName: string; grant: Grant; resources: { key: string; name: string }[] }
+
+/** What the provider gave us. `data` is the provider's own (refresh token, access token, scopes, expiry). */
+export type Grant = { data: Record<string, string | number | null> }
+
+export type AccountRecord = {
+  id: string
+  userId: string
+  provider: Provider
+  email: string
+  displayName: string
+  enabled: boolean
+  status: AccountStatus
+  grantVersion: number
+  resources: { id: string; key: string; lane: Lane; cursor: string | null }[]
+}
+
+export type MutationState = MutationResult['state'] | 'sending'
+export type StoredMutation = {
+  clientId: string
+  userId: string
+  accountId: string
+  body: MutationBody
+  state: MutationState
+  attempts: number
+  /** The provider's ids of body.messageIds, and of what is answered. */
+  providerIds: string[]
+  labelProviderIds: { add: string[]; remove: string[] }
+  inReplyTo: { providerId: string; threadProviderId: string; messageIdHeader: string | null; references: string[] } | null
+}
