@@ -55,8 +55,6 @@ export type Writes = {
   failures: { providerId: string; code: string; message: string; retryAt: number }[]
   /** Provider ids that are no longer failed items. */
   healed: string[]
-  /** Patches on messages that are not stored: they were dropped, and the caller must fetch these ids. */
-  unresolved: string[]
 }
 
 /**
@@ -145,8 +143,10 @@ export function plan(stored: Stored, batch: Batch): Writes {
     labelCounts: new Map(),
     failures: batch.failures.map(({ id, ...failure }) => ({ providerId: id, ...failure })),
     healed: [...new Set([...batch.upserts, ...batch.deletions].map(item => item.id).concat(batch.missing))],
-    unresolved: [...unresolved],
   }
+  // A patch on what is not stored says that a message exists which nobody has fetched: the items lane fetches it.
+  for (const providerId of unresolved)
+    writes.failures.push({ providerId, code: 'not_fetched', message: 'Its labels changed before it was stored.', retryAt: batch.now })
   const threads = new Set<string>()
 
   for (const [id, write] of now) {

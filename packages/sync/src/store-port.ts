@@ -33,8 +33,11 @@ export interface Store {
 
   // -- content --
   commit(batch: Batch): Promise<Committed & { cursorVersion: number }>
-  /** Version stored for each of these provider ids; absent ones are not stored. */
-  storedVersions(accountId: string, messageIds: string[]): Promise<Map<string, Version>>
+  /**
+   * Version stored for each of these provider ids; absent ones are not stored. With `labelId` (the provider's),
+   * only those that carry the label.
+   */
+  storedVersions(accountId: string, messageIds: string[], labelId?: string): Promise<Map<string, Version>>
   /** The account's labels by provider id. */
   labelIds(accountId: string): Promise<Set<string>>
   /**
@@ -43,7 +46,9 @@ export interface Store {
    */
   unlisted(resourceId: string, listing: string, labelId: string | null, storedBefore: number, limit: number): Promise<string[]>
   /** Failed items of this account due for another attempt. */
-  dueItems(accountId: string, now: number, limit: number): Promise<string[]>
+  dueItems(accountId: string, now: number, limit: number): Promise<{ id: string; attempts: number }[]>
+  /** When the next failed item of this account is due, or null. */
+  nextItemAt(accountId: string): Promise<number | null>
   /** What is stored, to set beside the provider's counts. */
   storedCount(accountId: string): Promise<number>
   saveProof(accountId: string, proof: Proof): Promise<Committed>
@@ -145,9 +150,10 @@ export type Batch = {
   missing: string[]
   /** The complete list of labels, when it was fetched. */
   labels: PulledLabel[] | null
+  /** Kept as failed items (I10). Writing one marks the account's items lane due at `retryAt`, in this transaction. */
   failures: { id: string; code: string; message: string; retryAt: number }[]
-  /** Moves the cursor in this transaction. undefined: stays. */
-  cursor?: string
+  /** Moves the cursor in this transaction. undefined: stays. null: a listing that has ended. */
+  cursor?: string | null
   /** Ids met by a listing, remembered until the listing's end. */
   seen?: { listing: string; ids: string[] }
   /** Forget what this resource's listing has seen. */
@@ -165,7 +171,9 @@ export type ListingCursor = {
   position: string | null
   /** Walking is over and what was not listed is being looked up. */
   checking: boolean
+  /** Messages dealt with so far, shown as progress, and what that was when the page at `position` began. */
   done: number
+  base: number
   total: number | null
 }
 

@@ -1,0 +1,47 @@
+import type { Provider } from '@inlet/protocol/entities'
+import { announce, type Engine, providerOf } from './engine.ts'
+import { ProviderError } from './provider-errors.ts'
+import type { Connection } from './provider-port.ts'
+
+/** A token that dies sooner than this is refreshed before use. */
+const FRESH_MS = 60_000
+
+/**
+ * An account's access. Tokens are refreshed under the grant's lock, so of many workers one refreshes and the others
+ * find its result; a refresh that fails for good disconnects the account only if its grant is still the stored one.
+ */
+export function connect(engine: Engine, account: { accountId: string; email: string; provider: Provider }): Connection {
+  const { accountId, email } = account
+  const provider = providerOf(engine, account.provider)
+  let cached: { accessToken: string; expiresAt: number } | null = null
+
+  const usable = (token: typeof cached, stale: string | undefined) =>
+    token !== null && token.accessToken !== stale && token.expiresAt - engine.world.now() > FRESH_MS
+
+  return {
+    accountId,
+    email,
+    async accessToken(signal, stale) {
+      signal.throwIfAborted()
+      if (cached && usable(cached, stale)) return cached.accessToken
+      const stored = await engine.store.readGrant(accountId)
+      if (!stored) throw new ProviderError('unauthorized', `${email} is not connected.`, { reconnect: true })
+      cached = provider.token(stored.grant)
+      if (cached && usable(cached, stale)) return cached.accessToken
+      let version = stored.version
+      try {
+        const refreshed = await engine.store.refreshGrant(accountId, async (grant, current) => {
+          version = current
+          return usable(provider.token(grant), stale) ? grant : await provider.refresh(grant, signal)
+        })
+        cached = provider.token(refreshed.grant)
+      } catch (error) {
+        if (error instanceof ProviderError && error.kind === 'unauthorized' && error.reconnect)
+          await announce(engine, await engine.store.disconnect(accountId, version, error.message, engine.world.now()))
+        throw error
+      }
+      if (!cached) throw new ProviderError('unauthorized', `The grant of ${email} holds no access token.`, { reconnect: true })
+      return cached.accessToken
+    },
+  }
+}

@@ -1,0 +1,95 @@
+import { gather } from './gather.ts'
+import { ProviderError } from './provider-errors.ts'
+import type { ListedPage } from './provider-port.ts'
+import type { ListingCursor, RunEnd } from './store-port.ts'
+import type { Work } from './work.ts'
+
+/** Stored as they come: small pieces keep the live lane's waiting for the feed lock under 20 ms. */
+const PIECE = 100
+/** Suspects looked up at a time. */
+const CHECK = 200
+
+/**
+ * The listing lane: backfill and resync, beside live sync. Walks sets of ids that the provider lists, newest first, and
+ * fetches what differs from what is stored. The position is committed with the rows of its page, so a kill costs one page.
+ *
+ * A backfill walks the set of all messages. A resync walks every set (Gmail: one per label too), and then looks up
+ * each stored message that its set did not hold: the provider's word on that one message decides, never its absence (I7).
+ */
+export async function listResource(work: Work, signal: AbortSignal): Promise<RunEnd> {
+  if (work.claim.cursor === null) return { ok: true }
+  let state = JSON.parse(work.claim.cursor) as ListingCursor
+  const save = (next: ListingCursor, part = {}) => {
+    state = next
+    return work.commit({ ...part, cursor: JSON.stringify(next) })
+  }
+
+  if (!state.listings) {
+    const all = await work.port.listings(work.conn, work.key, signal)
+    const counts = await work.port.counts(work.conn, work.key, signal)
+    await save({ ...state, listings: state.kind === 'backfill' ? all.slice(0, 1) : all, total: counts.messages })
+  }
+  while (state.listings && state.listings.length > 0) {
+    signal.throwIfAborted()
+    await (state.checking ? check(work, state, save, signal) : walkPage(work, state, save, signal))
+  }
+  await work.commit({ cursor: null, forgetSeen: true })
+  return { ok: true }
+}
+
+type Save = (next: ListingCursor, part?: object) => Promise<void>
+
+async function walkPage(work: Work, state: ListingCursor, save: Save, signal: AbortSignal): Promise<void> {
+  const [listing] = state.listings ?? []
+  if (!listing) return
+  const page = await listPage(work, listing.name, state.position, signal)
+  if (page === 'restart') return await save({ ...state, position: null, base: 0, done: 0 })
+
+  const ids = page.items.map(item => item.id)
+  const stored = await work.engine.store.storedVersions(work.claim.accountId, ids, listing.labelId ?? undefined)
+  const needed = ids.filter(id => !stored.has(id))
+  const counted = listing.labelId === null
+  let done = state.base + ids.length - needed.length
+  const options = { bodies: true, priority: 'backfill', size: PIECE } as const
+  for await (const { count, ...piece } of gather(work, needed, options, signal)) {
+    done += count
+    await save(counted ? { ...state, done } : state, piece)
+  }
+  const seen = state.kind === 'resync' ? { seen: { listing: listing.name, ids } } : {}
+  const next: ListingCursor = counted
+    ? { ...state, done, base: done, position: page.next, total: Math.max(state.total ?? 0, done) }
+    : { ...state, position: page.next }
+  await save(page.next === null ? endOfListing(next) : next, seen)
+}
+
+/** A position that the provider no longer knows: the walk begins again; what is stored is skipped quickly. */
+async function listPage(work: Work, listing: string, position: string | null, signal: AbortSignal): Promise<ListedPage | 'restart'> {
+  try {
+    return await work.port.list(work.conn, work.key, listing, position, signal)
+  } catch (error) {
+    if (position !== null && error instanceof ProviderError && error.kind === 'cursor_expired') return 'restart'
+    throw error
+  }
+}
+
+function endOfListing(state: ListingCursor): ListingCursor {
+  if (state.kind === 'resync') return { ...state, checking: true }
+  return nextListing(state)
+}
+
+function nextListing(state: ListingCursor): ListingCursor {
+  return { ...state, listings: (state.listings ?? []).slice(1), position: null, checking: false }
+}
+
+async function check(work: Work, state: ListingCursor, save: Save, signal: AbortSignal): Promise<void> {
+  const [listing] = state.listings ?? []
+  if (!listing) return
+  const { store } = work.engine
+  const suspects = await store.unlisted(work.claim.lease.resourceId, listing.name, listing.labelId, state.startedAt, CHECK)
+  if (suspects.length === 0) return await save(nextListing(state))
+  const options = { bodies: true, priority: 'backfill', size: CHECK } as const
+  for await (const { upserts, missing, failures } of gather(work, suspects, options, signal)) {
+    const ids = [...upserts, ...failures].map(item => item.id).concat(missing)
+    await work.commit({ upserts, missing, failures, seen: { listing: listing.name, ids } })
+  }
+}

@@ -1,0 +1,20 @@
+import { connect } from './connection.ts'
+import { announce, type Engine, providerOf } from './engine.ts'
+
+/**
+ * Sets the provider's own total beside ours. The number shown as proof is what the provider said, whatever we believe.
+ * Returns how many are missing here (negative: too many).
+ */
+export async function prove(engine: Engine, accountId: string, signal: AbortSignal): Promise<number> {
+  const account = await engine.store.account(accountId)
+  if (!account) return 0
+  const { port } = providerOf(engine, account.provider)
+  const conn = connect(engine, { accountId, email: account.email, provider: account.provider })
+  const keys = new Set(account.resources.filter(resource => resource.lane === 'live').map(resource => resource.key))
+  let total = 0
+  for (const key of keys) total += (await port.counts(conn, key, signal)).messages
+  const stored = await engine.store.storedCount(accountId)
+  const proof = { stored, provider: total, checkedAt: engine.world.now() }
+  await announce(engine, await engine.store.saveProof(accountId, proof))
+  return total - stored
+}

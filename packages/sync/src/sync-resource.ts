@@ -1,0 +1,88 @@
+import { gather } from './gather.ts'
+import { ProviderError } from './provider-errors.ts'
+import type { PulledLabel, PulledPage } from './provider-port.ts'
+import { BATCH_MAX, type ListingCursor, type RunEnd } from './store-port.ts'
+import type { Work } from './work.ts'
+
+/** Live commits are small, so that the first of many new messages is on screen before the last is fetched. */
+const PIECE = 50
+
+/**
+ * The live lane: everything after the cursor, page by page, and the cursor with the last of it (I1).
+ * Without a cursor it takes one and opens a backfill; with an expired one it takes a new one and opens a resync, in one
+ * transaction with the cursor, so that the gap is as durable as the step over it (I9).
+ */
+export async function syncResource(work: Work, signal: AbortSignal): Promise<RunEnd> {
+  const { claim } = work
+  if (claim.cursor === null) {
+    await begin(work, 'backfill', signal)
+    return { ok: true }
+  }
+  try {
+    for await (const page of work.port.pull(work.conn, work.key, claim.cursor, signal)) {
+      await storePage(work, page, signal)
+    }
+  } catch (error) {
+    if (!(error instanceof ProviderError && error.kind === 'cursor_expired')) throw error
+    work.engine.log.warn({ accountId: claim.accountId, cursor: claim.cursor }, 'cursor expired, resync begins')
+    await begin(work, 'resync', signal)
+  }
+  return { ok: true }
+}
+
+/** The cursor is taken before the listing begins: what happens during the walk is found by following it. */
+async function begin(work: Work, kind: ListingCursor['kind'], signal: AbortSignal): Promise<void> {
+  const cursor = await work.port.currentCursor(work.conn, work.key, signal)
+  const labels = await work.port.labels(work.conn, signal)
+  await work.commit({ cursor, labels, startListing: newListing(kind, work.world.now()) })
+}
+
+export function newListing(kind: ListingCursor['kind'], now: number): ListingCursor {
+  return { kind, startedAt: now, listings: null, position: null, checking: false, done: 0, base: 0, total: null }
+}
+
+async function storePage(work: Work, page: PulledPage, signal: AbortSignal): Promise<void> {
+  const needed = await idsToFetch(work, page)
+  const labels = await changedLabels(work, page, signal)
+  const options = { bodies: true, priority: 'live', size: PIECE } as const
+  for await (const { upserts, missing, failures } of gather(work, needed, options, signal)) {
+    await work.commit({ upserts, missing, failures })
+  }
+  const { upserts, patches, deletions } = page
+  const parts = Math.max(1, Math.ceil(Math.max(upserts.length, patches.length, deletions.length) / BATCH_MAX))
+  for (let part = 0; part < parts; part++) {
+    const slice = <T>(all: T[]) => all.slice(part * BATCH_MAX, (part + 1) * BATCH_MAX)
+    const last = part === parts - 1
+    const batch = { upserts: slice(upserts), patches: slice(patches), deletions: slice(deletions) }
+    const says = batch.upserts.length + batch.patches.length + batch.deletions.length > 0
+    if (!says && !labels && !(last && page.cursor !== null && page.cursor !== work.claim.cursor)) continue
+    await work.commit({
+      ...batch,
+      labels: part === 0 ? labels : null,
+      ...(last && page.cursor !== null ? { cursor: page.cursor } : {}),
+    })
+  }
+}
+
+/**
+ * What the page only names, unless a state at least as new is stored, and what it patches without our having it.
+ * An id that the same page deletes is not fetched.
+ */
+async function idsToFetch(work: Work, page: PulledPage): Promise<string[]> {
+  const wanted = new Map<string, bigint>()
+  for (const { id, version } of page.touched) if (version > (wanted.get(id) ?? -1n)) wanted.set(id, version)
+  const patched = new Set(page.patches.map(patch => patch.id))
+  const stored = await work.engine.store.storedVersions(work.claim.accountId, [...wanted.keys(), ...patched])
+  const ids = new Set<string>()
+  for (const [id, version] of wanted) if ((stored.get(id) ?? -1n) < version) ids.add(id)
+  for (const id of patched) if (!stored.has(id)) ids.add(id)
+  for (const { id } of page.deletions) ids.delete(id)
+  return [...ids]
+}
+
+async function changedLabels(work: Work, page: PulledPage, signal: AbortSignal): Promise<PulledLabel[] | null> {
+  const known = await work.engine.store.labelIds(work.claim.accountId)
+  const used = page.patches.flatMap(patch => patch.add).concat(page.upserts.flatMap(message => message.labelIds))
+  if (!page.labelsChanged && known.size > 0 && used.every(id => known.has(id))) return null
+  return await work.port.labels(work.conn, signal)
+}

@@ -1,0 +1,200 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { plan, type Stored, type StoredMessage } from '../src/plan.ts'
+import type { LabelPatch, PulledMessage } from '../src/provider-port.ts'
+import { rowId } from '../src/row-id.ts'
+import type { Batch } from '../src/store-port.ts'
+
+const ACCOUNT = 'account-1'
+const idOf = (id: string) => rowId(ACCOUNT, 'message', id)
+const labelOf = (id: string) => rowId(ACCOUNT, 'label', id)
+
+function pulled(id: string, version: bigint, more: Partial<PulledMessage> = {}): PulledMessage {
+  const labelIds = more.labelIds ?? ['INBOX', 'UNREAD']
+  return {
+    id,
+    threadId: `t-${id}`,
+    version,
+    subject: `Subject ${id}`,
+    from: { name: 'Ada', email: 'ada@example.com' },
+    to: [],
+    cc: [],
+    bcc: [],
+    replyTo: [],
+    snippet: '',
+    receivedAt: 1_000,
+    sentAt: null,
+    unread: labelIds.includes('UNREAD'),
+    starred: labelIds.includes('STARRED'),
+    draft: false,
+    sizeBytes: 10,
+    messageIdHeader: null,
+    inReplyTo: null,
+    references: [],
+    attachments: [],
+    body: { html: null, text: 'hello', warning: null },
+    ...more,
+    labelIds,
+  }
+}
+
+function patch(id: string, version: bigint, add: string[], remove: string[]): LabelPatch {
+  const flag = (label: string) => (add.includes(label) ? true : remove.includes(label) ? false : null)
+  return { id, version, add, remove, unread: flag('UNREAD'), starred: flag('STARRED') }
+}
+
+function batch(part: Partial<Batch>): Batch {
+  return {
+    lease: { resourceId: 'r', token: 't' },
+    cursorVersion: 0,
+    userId: 'u',
+    accountId: ACCOUNT,
+    now: 5_000,
+    upserts: [],
+    patches: [],
+    deletions: [],
+    missing: [],
+    labels: null,
+    failures: [],
+    ...part,
+  }
+}
+
+const nothing = (): Stored => ({ messages: new Map(), tombstones: new Map(), labels: new Map() })
+
+/** Applies writes as a store does, so that batches can follow each other. */
+function apply(stored: Stored, part: Partial<Batch>): Stored {
+  const writes = plan(stored, batch(part))
+  const messages = new Map(stored.messages)
+  const tombstones = new Map(stored.tombstones)
+  for (const id of writes.revived) tombstones.delete(id)
+  for (const write of [...writes.messages, ...writes.bodies]) messages.set(write.row.id, write)
+  for (const { id, version } of writes.versions) messages.set(id, { ...(messages.get(id) as StoredMessage), version })
+  for (const { id, version } of [...writes.deletions, ...writes.tombstones]) {
+    messages.delete(id)
+    tombstones.set(id, version)
+  }
+  return { messages, tombstones, labels: stored.labels }
+}
+
+describe('merging what the provider said into what is stored', () => {
+  it('stores a new message with its labels and counts', () => {
+    const writes = plan(nothing(), batch({ upserts: [pulled('a', 5n)] }))
+    expect(writes.messages.map(write => write.row.id)).toEqual([idOf('a')])
+    expect(writes.labelCounts.get(labelOf('INBOX'))).toEqual({ total: 1, unread: 1 })
+    expect(writes.threads).toEqual([rowId(ACCOUNT, 'thread', 't-a')])
+  })
+
+  it('writes nothing when the same batch comes again', () => {
+    const part = { upserts: [pulled('a', 5n)], patches: [patch('a', 6n, ['STARRED'], ['UNREAD'])] }
+    const once = apply(nothing(), part)
+    const again = plan(once, batch(part))
+    expect(again.messages).toEqual([])
+    expect(again.bodies).toEqual([])
+    expect(again.labelCounts.size).toBe(0)
+    expect(again.threads).toEqual([])
+  })
+
+  it('lets a late backfill of an older state change nothing', () => {
+    const live = apply(nothing(), { upserts: [pulled('a', 10n, { labelIds: ['INBOX'] })] })
+    expect(plan(live, batch({ upserts: [pulled('a', 5n)] })).messages).toEqual([])
+  })
+
+  it('does not let a listing in flight bring back what was deleted meanwhile', () => {
+    const deleted = apply(nothing(), { deletions: [{ id: 'a', version: 10n }] })
+    const writes = plan(deleted, batch({ upserts: [pulled('a', 5n)] }))
+    expect(writes.messages).toEqual([])
+    expect(writes.revived).toEqual([])
+  })
+
+  it('revives a row whose newer state arrives after a deletion', () => {
+    const deleted = apply(nothing(), { deletions: [{ id: 'a', version: 10n }] })
+    const writes = plan(deleted, batch({ upserts: [pulled('a', 11n)] }))
+    expect(writes.messages).toHaveLength(1)
+    expect(writes.revived).toEqual([idOf('a')])
+  })
+
+  it('keeps a patch on a message that is not stored as a failed item, so that it is fetched', () => {
+    const writes = plan(nothing(), batch({ patches: [patch('a', 6n, [], ['UNREAD'])] }))
+    expect(writes.failures).toMatchObject([{ providerId: 'a', code: 'not_fetched', retryAt: 5_000 }])
+  })
+
+  it('deletes what the provider says is missing only where it is stored', () => {
+    const stored = apply(nothing(), { upserts: [pulled('a', 5n)] })
+    const writes = plan(stored, batch({ missing: ['a', 'b'] }))
+    expect(writes.deletions).toEqual([{ id: idOf('a'), version: 5n }])
+    expect(writes.tombstones).toEqual([])
+    expect(writes.labelCounts.get(labelOf('INBOX'))).toEqual({ total: -1, unread: -1 })
+  })
+
+  it('stores a body that came late without telling anyone of a change', () => {
+    const stored = apply(nothing(), { upserts: [pulled('a', 5n, { body: null })] })
+    const writes = plan(stored, batch({ upserts: [pulled('a', 5n)] }))
+    expect(writes.messages).toEqual([])
+    expect(writes.bodies).toHaveLength(1)
+  })
+
+  it('replaces labels by the complete list and drops those that are gone', () => {
+    const inbox = { id: 'INBOX', name: 'Inbox', role: 'inbox' as const, color: null, hidden: false }
+    const first = plan(nothing(), batch({ labels: [inbox] }))
+    expect(first.labels).toHaveLength(1)
+    const stored = { ...nothing(), labels: new Map(first.labels.map(row => [row.id, row])) }
+    const second = plan(stored, batch({ labels: [] }))
+    expect(second.deletedLabels).toEqual([labelOf('INBOX')])
+    expect(plan(stored, batch({ labels: [inbox] })).labels).toEqual([])
+  })
+})
+
+type Op = { type: 'label'; label: string; on: boolean } | { type: 'delete' }
+
+describe('any order and any repetition of what happened', () => {
+  const op: fc.Arbitrary<Op> = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ type: fc.constant('label' as const), label: fc.constantFrom('UNREAD', 'INBOX', 'STARRED'), on: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.constant({ type: 'delete' as const }) },
+  )
+
+  it('ends in the provider’s state when the live lane applies every record in order, whatever a backfill commits in between', () => {
+    fc.assert(
+      fc.property(fc.array(op, { maxLength: 12 }), fc.array(fc.nat(12), { maxLength: 12 }), fc.array(fc.boolean(), { minLength: 13, maxLength: 13 }), (ops, snapshots, backfillFirst) => {
+        // The provider's history of one message: its state after each record, null once it is deleted.
+        const states: (PulledMessage | null)[] = [pulled('a', 1n)]
+        const records: Partial<Batch>[] = []
+        for (const [index, step] of ops.entries()) {
+          const version = BigInt(index + 2)
+          const before = states.at(-1)
+          if (!before) break
+          if (step.type === 'delete') {
+            states.push(null)
+            records.push({ deletions: [{ id: 'a', version }] })
+          } else {
+            const labels = new Set(before.labelIds)
+            if (step.on) labels.add(step.label)
+            else labels.delete(step.label)
+            states.push(pulled('a', version, { labelIds: [...labels].sort() }))
+            records.push({ patches: [patch('a', version, step.on ? [step.label] : [], step.on ? [] : [step.label])] })
+          }
+        }
+        // A backfill may commit, at any moment, a state it fetched at any earlier moment; the live lane fetches what it lacks.
+        let stored = backfillFirst[12] ? apply(nothing(), { upserts: [states[0] as PulledMessage] }) : nothing()
+        for (const [index, record] of records.entries()) {
+          const late = states[Math.min(snapshots[index] ?? 0, index)]
+          if (backfillFirst[index] && late) stored = apply(stored, { upserts: [late] })
+          const known = stored.messages.has(idOf('a')) || stored.tombstones.has(idOf('a'))
+          const fetched = states[index + 1]
+          if (!known && record.patches && fetched) stored = apply(stored, { upserts: [fetched] })
+          stored = apply(stored, record)
+          if (backfillFirst[index] && late) stored = apply(stored, { upserts: [late] })
+        }
+        const last = states.at(-1)
+        const row = stored.messages.get(idOf('a'))?.row
+        if (last === null) expect(row).toBeUndefined()
+        else if (records.length > 0 || row) {
+          expect(row?.unread).toBe(last?.unread)
+          expect(row?.starred).toBe(last?.starred)
+          expect(row?.labelIds).toEqual(last?.labelIds.map(labelOf).sort())
+        }
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
