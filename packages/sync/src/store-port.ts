@@ -51,6 +51,11 @@ export interface Store {
   nextItemAt(accountId: string): Promise<number | null>
   /** What is stored, to set beside the provider's counts. */
   storedCount(accountId: string): Promise<number>
+  /**
+   * Replaces the cursor of every listing lane of the account and marks them due. The new cursor version fences a
+   * listing that is running.
+   */
+  startListing(accountId: string, listing: ListingCursor, now: number): Promise<Committed>
   saveProof(accountId: string, proof: Proof): Promise<Committed>
 
   // -- doorbells --

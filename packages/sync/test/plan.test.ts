@@ -100,6 +100,13 @@ describe('merging what the provider said into what is stored', () => {
     expect(plan(live, batch({ upserts: [pulled('a', 5n)] })).messages).toEqual([])
   })
 
+  it('does not let an older patch undo what a newer state already says', () => {
+    const ahead = apply(nothing(), { upserts: [pulled('a', 10n, { labelIds: ['INBOX'] })] })
+    const writes = plan(ahead, batch({ patches: [patch('a', 7n, ['UNREAD'], [])] }))
+    expect(writes.messages).toEqual([])
+    expect(writes.versions).toEqual([])
+  })
+
   it('does not let a listing in flight bring back what was deleted meanwhile', () => {
     const deleted = apply(nothing(), { deletions: [{ id: 'a', version: 10n }] })
     const writes = plan(deleted, batch({ upserts: [pulled('a', 5n)] }))
