@@ -70,6 +70,7 @@ function toProvider(work: Work, mutation: StoredMutation): ProviderMutation {
       return {
         type: body.type,
         clientId,
+        again: mutation.attempts > 0,
         mail: {
           from: { name: '', email: work.claim.email },
           to: mail.to,

@@ -154,7 +154,13 @@ export type ProviderMutation =
   | { type: 'star'; messageIds: string[]; starred: boolean }
   | { type: 'archive'; messageIds: string[] }
   | { type: 'trash' | 'untrash'; messageIds: string[] }
-  | { type: 'draft' | 'send'; clientId: string; mail: OutgoingMail }
+  | {
+      type: 'draft' | 'send'
+      clientId: string
+      mail: OutgoingMail
+      /** false: certainly the first attempt, so traces of an earlier one need not be looked for. Left out: unknown. */
+      again?: boolean
+    }
 
 export type OutgoingMail = {
   from: Address

@@ -1,0 +1,108 @@
+'use client'
+
+import { CircleDot, Menu as MenuIcon, RefreshCw, Search, X } from 'lucide-react'
+import type { RefObject } from 'react'
+import { keysOf } from '@/commands/shortcuts.ts'
+import { cx } from '@/ui/cx.ts'
+import { count } from '@/ui/format.ts'
+import { IconButton } from '@/ui/icon-button.tsx'
+import { Keys } from '@/ui/keys.tsx'
+import { StreamBadge } from '../status/stream-badge.tsx'
+
+export function ListHeader({
+  title,
+  unread,
+  unreadOnly,
+  onUnreadOnly,
+  onMenu,
+  syncing,
+  onSync,
+}: {
+  title: string
+  unread: number
+  unreadOnly: boolean
+  onUnreadOnly(on: boolean): void
+  onMenu(): void
+  syncing: boolean
+  onSync(): void
+}) {
+  return (
+    <header className="flex h-12 shrink-0 items-center gap-1 pr-2 pl-5 max-lg:pl-2">
+      <IconButton icon={MenuIcon} label="Mailboxes" onClick={onMenu} className="lg:hidden" />
+      <h1 className="min-w-0 truncate text-base font-semibold tracking-tight">{title}</h1>
+      <span className={cx('ml-1.5 shrink-0 text-xs text-faint', unread === 0 && 'sr-only')}>
+        <span data-testid="unread-count" title={`${count(unread)} unread`}>
+          {count(unread)}
+        </span>{' '}
+        <span className="sr-only">unread</span>
+      </span>
+      <span className="flex-1" />
+      <StreamBadge />
+      <IconButton
+        icon={CircleDot}
+        label={unreadOnly ? 'Show all' : 'Show only unread'}
+        keys={keysOf('list.unread')}
+        aria-pressed={unreadOnly}
+        onClick={() => onUnreadOnly(!unreadOnly)}
+        className={unreadOnly ? 'bg-selected text-accent' : ''}
+      />
+      <IconButton
+        icon={RefreshCw}
+        label="Sync now"
+        keys={keysOf('app.sync')}
+        data-testid="sync-now"
+        aria-busy={syncing}
+        disabled={syncing}
+        onClick={onSync}
+        iconClassName={syncing ? 'animate-spin' : ''}
+      />
+    </header>
+  )
+}
+
+export function SearchField({
+  value,
+  onChange,
+  field,
+}: {
+  value: string
+  onChange(value: string): void
+  field: RefObject<HTMLInputElement | null>
+}) {
+  return (
+    <search className="relative mx-3 mb-2.5 block shrink-0">
+      <Search className="absolute top-2 left-2.5 size-4 text-faint" strokeWidth={1.75} aria-hidden />
+      <input
+        ref={field}
+        type="text"
+        value={value}
+        onChange={event => onChange(event.target.value)}
+        onKeyDown={event => {
+          if (event.key !== 'Escape') return
+          event.preventDefault()
+          onChange('')
+          event.currentTarget.blur()
+        }}
+        maxLength={200}
+        placeholder="Search mail"
+        aria-label="Search mail"
+        autoComplete="off"
+        spellCheck={false}
+        className="peer h-8 w-full rounded-md border border-transparent bg-sunken pr-8 pl-8 placeholder:text-faint hover:border-line focus:border-accent focus:bg-panel focus:outline-none"
+      />
+      {value ? (
+        <IconButton
+          tight
+          icon={X}
+          label="Clear the search"
+          onClick={() => onChange('')}
+          className="absolute top-1 right-1"
+        />
+      ) : (
+        <span className="pointer-events-none absolute top-[7px] right-2 max-md:hidden peer-focus:hidden">
+          <Keys keys={keysOf('app.search')} />
+        </span>
+      )}
+    </search>
+  )
+}

@@ -1,0 +1,216 @@
+'use client'
+
+import type { ThreadView } from '@inlet/client/views'
+import { displayName } from '@inlet/protocol/display-name'
+import type { Label } from '@inlet/protocol/entities'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import {
+  type ReactNode,
+  type Ref,
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+} from 'react'
+import { cx } from '@/ui/cx.ts'
+import { plural } from '@/ui/format.ts'
+import { useNow } from '@/ui/use-now.ts'
+import type { ThreadActions } from '../use-thread-actions.ts'
+import { ListSkeleton } from './list-skeleton.tsx'
+import { NewMailPill } from './new-mail-pill.tsx'
+import { chipLabels } from './row-labels.ts'
+import { ROW_HEIGHT, type RowEvents, ThreadRow } from './thread-row.tsx'
+import { useCalmScroll } from './use-calm-scroll.ts'
+import { useHeldThreads } from './use-held-threads.ts'
+
+export interface ThreadListHandle {
+  /** Scrolls the row into view and gives it the focus. */
+  reveal(id: string): void
+  toTop(): void
+}
+
+interface Props {
+  viewKey: string
+  title: string
+  threads: readonly ThreadView[]
+  loading: boolean
+  more: boolean
+  loadingMore: boolean
+  loadMore(): void
+  labels: readonly Label[]
+  shownLabelId: string | null
+  ownEmails: ReadonlySet<string>
+  openId: string | null
+  cursorId: string | null
+  chosen: ReadonlySet<string>
+  actions: ThreadActions
+  events: RowEvents
+  /** The rows in the order they are shown in, for the keyboard. */
+  onRows(rows: readonly ThreadView[]): void
+  empty: ReactNode
+  handle: Ref<ThreadListHandle>
+}
+
+const noLabels: readonly Label[] = []
+
+export function ThreadList(props: Props) {
+  const { viewKey, threads, loading, more, loadingMore, loadMore, openId, cursorId, chosen, onRows } = props
+  const scroller = useRef<HTMLDivElement>(null)
+  const now = useNow('halfMinute')
+  const calm = useCalmScroll(scroller, viewKey)
+  const { rows, held, fresh, release } = useHeldThreads(
+    viewKey,
+    threads,
+    loading,
+    calm.hold || chosen.size > 0,
+  )
+
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    getItemKey: index => rows[index]?.id ?? index,
+    overscan: 10,
+  })
+
+  useLayoutEffect(() => onRows(rows), [rows, onRows])
+  useKeptInPlace(rows, openId ?? cursorId, calm.hold, viewKey, calm.keepInPlace)
+
+  const lastIndex = virtual.getVirtualItems().at(-1)?.index ?? 0
+  useEffect(() => {
+    if (more && !loading && !loadingMore && lastIndex >= rows.length - 12) loadMore()
+  }, [more, loading, loadingMore, lastIndex, rows.length, loadMore])
+
+  const showNew = () => {
+    release()
+    calm.toTop()
+  }
+  useImperativeHandle(props.handle, () => ({
+    reveal(id) {
+      const index = rows.findIndex(row => row.id === id)
+      if (index < 0) return
+      virtual.scrollToIndex(index, { align: 'auto' })
+      requestAnimationFrame(() => {
+        scroller.current
+          ?.querySelector<HTMLElement>(`[data-thread-id="${CSS.escape(id)}"]`)
+          ?.focus({ preventScroll: true })
+      })
+    },
+    toTop: showNew,
+  }))
+
+  const labelsById = useMemo(() => new Map(props.labels.map(label => [label.id, label])), [props.labels])
+  const chipsOf = useChips(labelsById, props.shownLabelId)
+
+  return (
+    <div className="relative min-h-0 flex-1" {...calm.pointer}>
+      <NewMailPill waiting={held + calm.above} onShow={showNew} />
+      <Announcer fresh={fresh} held={held} rows={rows} />
+      <div
+        ref={scroller}
+        onScroll={calm.onScroll}
+        role="grid"
+        aria-label={props.title}
+        aria-rowcount={more ? -1 : rows.length}
+        aria-multiselectable
+        aria-busy={loading}
+        data-testid="thread-list"
+        className="h-full overflow-y-auto overscroll-contain"
+        tabIndex={cursorId ? -1 : 0}
+      >
+        {loading ? <ListSkeleton /> : rows.length === 0 ? props.empty : null}
+        <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map(item => {
+            const thread = rows[item.index]
+            if (!thread) return null
+            return (
+              <div
+                key={item.key}
+                role="presentation"
+                className={cx(
+                  'absolute inset-x-0 top-0',
+                  fresh.size > 0 && calm.above === 0 && 'transition-transform duration-150 ease-out',
+                )}
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <ThreadRow
+                  thread={thread}
+                  labels={thread.labelIds.length > 0 ? chipsOf(thread) : noLabels}
+                  ownEmails={props.ownEmails}
+                  now={now}
+                  index={item.index}
+                  open={thread.id === openId}
+                  cursor={thread.id === cursorId}
+                  selected={chosen.has(thread.id)}
+                  selecting={chosen.size > 0}
+                  fresh={fresh.has(thread.id)}
+                  actions={props.actions}
+                  events={props.events}
+                />
+              </div>
+            )
+          })}
+        </div>
+        {loadingMore ? <p className="py-4 text-center text-xs text-faint">Loading older mail…</p> : null}
+      </div>
+    </div>
+  )
+}
+
+/** Keeps one array per thread, so that a row whose labels stayed the same is not drawn again. */
+function useChips(labels: ReadonlyMap<string, Label>, shown: string | null) {
+  return useMemo(() => {
+    const cache = new WeakMap<readonly string[], readonly Label[]>()
+    return (thread: ThreadView) => {
+      let chips = cache.get(thread.labelIds)
+      if (!chips) {
+        chips = chipLabels(thread.labelIds, labels, shown)
+        cache.set(thread.labelIds, chips)
+      }
+      return chips
+    }
+  }, [labels, shown])
+}
+
+/** Rows that come in above the open one scroll the list by as much. */
+function useKeptInPlace(
+  rows: readonly ThreadView[],
+  anchorId: string | null,
+  hold: boolean,
+  viewKey: string,
+  keepInPlace: (rowsInserted: number) => void,
+) {
+  const before = useRef<{ key: string; id: string | null; index: number }>({ key: '', id: null, index: -1 })
+  useLayoutEffect(() => {
+    const index = anchorId === null ? -1 : rows.findIndex(row => row.id === anchorId)
+    const last = before.current
+    const same = last.key === viewKey && last.id === anchorId && last.index >= 0 && index >= 0
+    if (same && !hold && index > last.index) keepInPlace(index - last.index)
+    before.current = { key: viewKey, id: anchorId, index }
+  }, [rows, anchorId, hold, viewKey, keepInPlace])
+}
+
+/** Tells a screen reader what came, once and politely. */
+function Announcer({
+  fresh,
+  held,
+  rows,
+}: {
+  fresh: ReadonlySet<string>
+  held: number
+  rows: readonly ThreadView[]
+}) {
+  const first = rows[0]
+  const sender = first?.participants.at(-1)
+  let text = ''
+  if (held > 0) text = `${plural(held, 'new message')} at the top of the list.`
+  else if (fresh.size === 1 && first && sender)
+    text = `New message from ${displayName(sender)}: ${first.subject}`
+  else if (fresh.size > 1) text = plural(fresh.size, 'new message')
+  return (
+    <p aria-live="polite" className="sr-only">
+      {text}
+    </p>
+  )
+}

@@ -1,0 +1,91 @@
+'use client'
+
+import type { ThreadView } from '@inlet/client/views'
+import type { RefObject } from 'react'
+import { useCommands } from '@/commands/command-center.tsx'
+import type { ThreadListHandle } from './list/thread-list.tsx'
+import type { useRowSelection } from './list/use-row-selection.ts'
+import type { ThreadActions } from './use-thread-actions.ts'
+import type { InboxPlace } from './view.ts'
+
+interface Parts {
+  rows: readonly ThreadView[]
+  openId: string | null
+  cursorId: string | null
+  selection: ReturnType<typeof useRowSelection>
+  actions: ThreadActions
+  list: RefObject<ThreadListHandle | null>
+  search: RefObject<HTMLInputElement | null>
+  go(change: Partial<InboxPlace>): void
+  open(id: string): void
+  close(): void
+  setCursor(id: string | null): void
+  sync(): void
+  toggleUnreadOnly(): void
+}
+
+/** What the keys do in the inbox. The keys themselves are in commands/shortcuts.ts. */
+export function useInboxCommands(parts: Parts) {
+  const { rows, openId, cursorId, selection, actions, list, go, open, close, setCursor } = parts
+
+  const step = (by: 1 | -1) => {
+    const at = rows.findIndex(row => row.id === cursorId)
+    const next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))]
+    if (!next) return
+    if (openId) open(next.id)
+    else setCursor(next.id)
+    list.current?.reveal(next.id)
+  }
+  /** The selected rows, else the one under the cursor. */
+  const targets = (): readonly ThreadView[] =>
+    selection.selected.length > 0 ? selection.selected : rows.filter(row => row.id === cursorId)
+  const onTargets =
+    (act: (threads: readonly ThreadView[]) => Promise<void>, clear = false) =>
+    () => {
+      const threads = targets()
+      if (threads.length === 0) return
+      if (clear) selection.clear()
+      void act(threads)
+    }
+  const folder = (role: InboxPlace['role']) => () => go({ role, labelId: null, query: '', threadId: null })
+
+  useCommands({
+    'list.next': () => step(1),
+    'list.previous': () => step(-1),
+    'list.open': () => {
+      if (cursorId && !openId) open(cursorId)
+    },
+    'list.select': () => {
+      if (cursorId) selection.toggle(cursorId, false)
+    },
+    'list.top': () => list.current?.toTop(),
+    'list.unread': parts.toggleUnreadOnly,
+    'thread.archive': onTargets(actions.archive, true),
+    'thread.trash': onTargets(actions.trash, true),
+    'thread.star': onTargets(threads =>
+      actions.setStar(
+        threads,
+        threads.some(thread => !thread.starred),
+      ),
+    ),
+    'thread.unread': onTargets(async threads => {
+      const unread = threads.some(thread => thread.unreadCount > 0)
+      // Marked unread while open, it would count as read again a moment later.
+      if (openId && !unread) close()
+      await actions.setRead(threads, unread)
+    }),
+    'thread.close': () => {
+      if (selection.selected.length > 0) selection.clear()
+      else if (openId) close()
+    },
+    'go.inbox': folder('inbox'),
+    'go.starred': folder('starred'),
+    'go.sent': folder('sent'),
+    'go.all': folder(null),
+    'app.search': () => {
+      if (openId && !matchMedia('(min-width: 768px)').matches) close()
+      requestAnimationFrame(() => parts.search.current?.select())
+    },
+    'app.sync': parts.sync,
+  })
+}

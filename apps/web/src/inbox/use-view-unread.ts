@@ -1,0 +1,17 @@
+'use client'
+
+import { useUnreadCounts } from '@inlet/client/react'
+import type { Label } from '@inlet/protocol/entities'
+import type { View } from './view.ts'
+
+/** Unread messages in the view, and in the inboxes of the same accounts. */
+export function useViewUnread(view: View, labels: readonly Label[]): { here: number; inbox: number } {
+  const unread = useUnreadCounts()
+  const own = labels.filter(label => !view.accountId || label.accountId === view.accountId)
+  const sum = (wanted: (label: Label) => boolean) =>
+    own.reduce((total, label) => total + (wanted(label) ? (unread.labels[label.id] ?? 0) : 0), 0)
+  const inbox = sum(label => label.role === 'inbox')
+  if (view.query) return { here: 0, inbox }
+  if (view.labelId) return { here: sum(label => label.id === view.labelId), inbox }
+  return { here: view.role ? sum(label => label.role === view.role) : 0, inbox }
+}

@@ -1,0 +1,60 @@
+import { FILL_START } from '@inlet/protocol/changes'
+import { PROTOCOL_VERSION } from '@inlet/protocol/version'
+import { type FeedMeta, MIRROR_VERSION, type MirrorDb } from './tables.ts'
+
+/** What the mirror's tables hold; the outbox is not among them: a reset keeps what the person did. */
+export const mirrorTables = (db: MirrorDb) => [
+  db.accounts,
+  db.labels,
+  db.messages,
+  db.threads,
+  db.bodies,
+  db.tombstones,
+  db.meta,
+]
+
+function emptyFeed(epoch: string): FeedMeta {
+  return {
+    key: 'feed',
+    epoch,
+    cursor: null,
+    head: 0,
+    floor: 0,
+    fill: { position: FILL_START, done: 0, limited: false, horizon: null },
+    protocol: PROTOCOL_VERSION,
+    mirror: MIRROR_VERSION,
+  }
+}
+
+/** Where the mirror stands. A mirror of another version of the protocol or of our rows is emptied first. */
+export function openFeed(db: MirrorDb, newEpoch: string): Promise<FeedMeta> {
+  return db.transaction('rw!', mirrorTables(db), async () => {
+    const stored = await db.meta.get('feed')
+    if (stored && stored.protocol === PROTOCOL_VERSION && stored.mirror === MIRROR_VERSION) return stored
+    return replaceFeed(db, newEpoch)
+  })
+}
+
+/**
+ * Empties the mirror under a new epoch, so that whoever still writes for the old one is fenced off.
+ * Does nothing if `oldEpoch` is not the present one: somebody else has reset it already.
+ */
+export function resetFeed(db: MirrorDb, oldEpoch: string, newEpoch: string): Promise<FeedMeta> {
+  return db.transaction('rw!', mirrorTables(db), async () => {
+    const stored = await db.meta.get('feed')
+    return stored && stored.epoch !== oldEpoch ? stored : replaceFeed(db, newEpoch)
+  })
+}
+
+async function replaceFeed(db: MirrorDb, epoch: string): Promise<FeedMeta> {
+  for (const table of mirrorTables(db)) await table.clear()
+  const feed = emptyFeed(epoch)
+  await db.meta.put(feed)
+  return feed
+}
+
+/** The feed row if the epoch still holds, else null: the write that asked is to be dropped. Inside the writer's transaction. */
+export async function fencedFeed(db: MirrorDb, epoch: string): Promise<FeedMeta | null> {
+  const feed = await db.meta.get('feed')
+  return feed?.epoch === epoch ? feed : null
+}

@@ -1,0 +1,62 @@
+import { liveQuery } from 'dexie'
+import type { ReadableStore } from './store.ts'
+
+export interface LiveValue<T> {
+  value: T
+  /** Until the first answer. */
+  loading: boolean
+  /** The database refused the read: its message. Null again with the next answer. */
+  error: string | null
+}
+
+/**
+ * A Dexie liveQuery as a store. The query runs only while somebody listens; `merge` may give back the previous
+ * value, then nobody is woken.
+ */
+export function liveValue<T>(
+  read: () => Promise<T>,
+  empty: T,
+  merge: (previous: T, next: T) => T = sameByValue,
+): ReadableStore<LiveValue<T>> {
+  let snapshot: LiveValue<T> = { value: empty, loading: true, error: null }
+  let subscription: { unsubscribe(): void } | null = null
+  const listeners = new Set<() => void>()
+  const publish = (next: LiveValue<T>) => {
+    if (next.value === snapshot.value && next.loading === snapshot.loading && next.error === snapshot.error)
+      return
+    snapshot = next
+    for (const listener of [...listeners]) listener()
+  }
+  return {
+    getSnapshot: () => snapshot,
+    subscribe(listener) {
+      listeners.add(listener)
+      subscription ??= liveQuery(read).subscribe({
+        next: value => publish({ value: merge(snapshot.value, value), loading: false, error: null }),
+        error: error => publish({ value: snapshot.value, loading: false, error: String(error) }),
+      })
+      return () => {
+        listeners.delete(listener)
+        if (listeners.size > 0) return
+        subscription?.unsubscribe()
+        subscription = null
+      }
+    },
+  }
+}
+
+/** For small values: keeps the previous object if the next one says the same. */
+export function sameByValue<T>(previous: T, next: T): T {
+  return JSON.stringify(previous) === JSON.stringify(next) ? previous : next
+}
+
+/** For lists of small rows: keeps each object that says the same, and the list if all do. */
+export function sameItems<T extends { id: string }>(
+  previous: readonly T[],
+  next: readonly T[],
+): readonly T[] {
+  const known = new Map(previous.map(item => [item.id, item]))
+  const merged = next.map(item => sameByValue(known.get(item.id) ?? item, item))
+  const unchanged = merged.length === previous.length && merged.every((item, i) => item === previous[i])
+  return unchanged ? previous : merged
+}

@@ -1,0 +1,70 @@
+import pg from 'pg'
+
+export type Pool = pg.Pool
+/** A connection inside a transaction. */
+export type Tx = pg.PoolClient
+export type Queryable = Pick<pg.Pool, 'query'>
+
+export type PoolOptions = {
+  url: string
+  /** Connections of this process. */
+  max?: number
+  /** No statement runs longer; ms. */
+  statementTimeoutMs?: number
+  /** Waiting for a free connection gives up after this; ms. */
+  connectTimeoutMs?: number
+  /** An idle connection that broke. The pool has dropped it already. */
+  onIdleError?: (error: Error) => void
+}
+
+/** int8 as Number: seqs, times and counts stay far below 2^53. Provider versions do not, and are selected as text. */
+function parseInt8(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value))
+    throw new RangeError(`The int8 ${text} does not fit a Number; select it as text.`)
+  return value
+}
+
+export function createPool(options: PoolOptions): Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.max ?? 10,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    // Longer than any step between two statements of ours, but for a token refresh (grants.ts sets its own).
+    idle_in_transaction_session_timeout: 30_000,
+    application_name: 'inlet',
+    types: {
+      getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+        oid === pg.types.builtins.INT8 && format !== 'binary'
+          ? parseInt8
+          : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+    },
+  })
+  pool.on('error', options.onIdleError ?? (() => {}))
+  return pool
+}
+
+/** Runs `work` in one READ COMMITTED transaction. Throws what `work` throws, after a rollback. */
+export async function inTransaction<T>(
+  pool: Pool,
+  work: (tx: Tx) => Promise<T>,
+  begin = 'BEGIN',
+): Promise<T> {
+  const tx = await pool.connect()
+  try {
+    await tx.query(begin)
+    const result = await work(tx)
+    await tx.query('COMMIT')
+    tx.release()
+    return result
+  } catch (error) {
+    // A connection that cannot even roll back is not handed to anybody else.
+    await tx.query('ROLLBACK').then(
+      () => tx.release(),
+      (broken: Error) => tx.release(broken),
+    )
+    throw error
+  }
+}

@@ -1,0 +1,13 @@
+/** All that the status of account $1 is derived from, and what its row says now. */
+export const accountFacts = `
+SELECT a.user_id, a.enabled, a.reconnect, a.status, a.last_sync_at, a.last_push_at, a.watch_expires_at, a.progress,
+       a.proof, a.failed_items,
+       (SELECT count(*)::int4 FROM failed_item f WHERE f.account_id = a.id) AS failing,
+       (SELECT coalesce(json_agg(json_build_object(
+                 'lane', r.lane, 'cursor', r.cursor, 'attempts', r.attempts, 'nextAttemptAt', r.next_attempt_at,
+                 'lastSyncedAt', r.last_synced_at, 'lastPushAt', r.last_push_at,
+                 'errorKind', r.last_error_kind, 'errorMessage', r.last_error_message,
+                 'watchExpiresAt', w.expires_at, 'watchCreatedAt', w.created_at) ORDER BY r.id), '[]')
+          FROM resource r LEFT JOIN watch w ON w.resource_id = r.id AND w.provider_id IS NOT NULL
+         WHERE r.account_id = a.id AND r.lane IN ('live', 'listing')) AS lanes
+  FROM account a WHERE a.id = $1`

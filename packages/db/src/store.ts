@@ -1,0 +1,82 @@
+import type { Store } from '@inlet/sync/store-port'
+import { realWorld, type World } from '@inlet/sync/world'
+import * as accounts from './accounts.ts'
+import * as claims from './claims.ts'
+import { commit } from './commit.ts'
+import * as content from './content.ts'
+import { deleteAccount } from './delete-account.ts'
+import { grantRefresher, readGrant } from './grants.ts'
+import { startListing } from './listings.ts'
+import { mark, markSilent } from './marks.ts'
+import * as mutations from './mutations.ts'
+import type { Pool } from './pool.ts'
+import { recordPush } from './pushes.ts'
+import { drainSearchQueue } from './search-index.ts'
+import type { Vault } from './vault.ts'
+import * as watches from './watches.ts'
+
+export type StoreOptions = {
+  pool: Pool
+  vault: Vault
+  world?: World
+  /** Search vectors could not be made now; what is queued stays queued. */
+  onIndexError?: (error: unknown) => void
+}
+
+/** What a live run brought is searchable at once; a backfill's backlog is the index timer's. */
+const INDEX_NOW = 200
+
+/** The Store port on Postgres. Works as the owner of the tables, across users. */
+export function createStore({
+  pool,
+  vault,
+  world = realWorld,
+  onIndexError = () => {},
+}: StoreOptions): Store {
+  return {
+    claimDue: options => claims.claimDue(pool, options),
+    renewLease: (lease, until) => claims.renewLease(pool, lease, until),
+    mark: (target, trigger, now) => mark(pool, target, trigger, now),
+    async finish(claim, end, now) {
+      const committed = await claims.finish(pool, claim, end, now)
+      await drainSearchQueue(pool, claim.userId, INDEX_NOW).catch(onIndexError)
+      return committed
+    },
+    nextDueAt: () => claims.nextDueAt(pool),
+
+    commit: batch => commit(pool, batch),
+    storedVersions: (accountId, ids, labelId) => content.storedVersions(pool, accountId, ids, labelId),
+    labelIds: accountId => content.labelIds(pool, accountId),
+    unlisted: (resourceId, listing, labelId, storedBefore, limit) =>
+      content.unlisted(pool, resourceId, listing, labelId, storedBefore, limit),
+    dueItems: (accountId, now, limit) => content.dueItems(pool, accountId, now, limit),
+    nextItemAt: accountId => content.nextItemAt(pool, accountId),
+    storedCount: accountId => content.storedCount(pool, accountId),
+    startListing: (accountId, listing, now) => startListing(pool, accountId, listing, now),
+    saveProof: (accountId, proof) => accounts.saveProof(pool, accountId, proof),
+
+    recordPush: (event, now) => recordPush(pool, event, now),
+    watchesDue: (now, withinMs, limit) => watches.watchesDue(pool, now, withinMs, limit),
+    saveWatch: (resourceId, watch, now) => watches.saveWatch(pool, resourceId, watch, now),
+    failWatch: (resourceId, error, retryAt, now) => watches.failWatch(pool, resourceId, error, retryAt, now),
+    removeWatch: resourceId => watches.removeWatch(pool, resourceId, world.now()),
+    markSilent: options => markSilent(pool, options),
+
+    createAccount: (account, now) => accounts.createAccount(pool, vault, account, now),
+    account: accountId => accounts.readAccount(pool, accountId),
+    accountsOf: userId => accounts.accountsOf(pool, userId),
+    setEnabled: (accountId, enabled, now) => accounts.setEnabled(pool, accountId, enabled, now),
+    disconnect: (accountId, version, reason, now) =>
+      accounts.disconnect(pool, accountId, version, reason, now),
+    deleteAccount: (accountId, now) => deleteAccount(pool, accountId, now),
+
+    readGrant: accountId => readGrant(pool, vault, accountId),
+    refreshGrant: grantRefresher(pool, vault, () => world.now()),
+
+    addMutations: (userId, added, now) => mutations.addMutations(pool, userId, added, now),
+    pendingMutations: (accountId, limit) => mutations.pendingMutations(pool, accountId, limit),
+    setMutation: (clientId, userId, change, now) =>
+      mutations.setMutation(pool, clientId, userId, change, now),
+    mutationResults: (userId, clientIds) => mutations.mutationResults(pool, userId, clientIds),
+  }
+}

@@ -1,0 +1,45 @@
+import { type AuditEntry, appendAudit } from '@inlet/db/audit'
+import type { Database } from '@inlet/db/client'
+import { prune } from '@inlet/db/prune'
+import { drainSearchQueue } from '@inlet/db/search-index'
+
+export type Operations = ReturnType<typeof createOperations>
+
+/** Messages made searchable in one round of the index timer. */
+const INDEX_AT_ONCE = 1_000
+
+/** What the server asks of the database outside of syncing and reading mail. */
+export function createOperations({ pool, prisma }: Pick<Database, 'pool' | 'prisma'>) {
+  return {
+    /** For the stream hub: a stream must not outlive its session. Throws when the database cannot say. */
+    async isSessionLive(sessionId: string): Promise<boolean> {
+      const session = await prisma.session.findUnique({ where: { id: sessionId }, select: { expiresAt: true } })
+      return session !== null && session.expiresAt.getTime() > Date.now()
+    },
+    async userIdByEmail(email: string): Promise<string | null> {
+      return (await prisma.user.findUnique({ where: { email }, select: { id: true } }))?.id ?? null
+    },
+    async accountIds(): Promise<string[]> {
+      const accounts = await prisma.mailAccount.findMany({ where: { enabled: true }, select: { id: true } })
+      return accounts.map(account => account.id)
+    },
+    async audit(entry: Pick<AuditEntry, 'userId' | 'action' | 'subject' | 'detail'>): Promise<void> {
+      await appendAudit(pool, { at: Date.now(), actor: 'user', ...entry })
+    },
+    prune: (signal?: AbortSignal) => prune(pool, Date.now(), signal),
+    /** Makes queued messages searchable: what runs have left because indexing must not hold them up. */
+    async indexSearch(): Promise<number> {
+      const { rows } = await pool.query<{ user_id: string }>('SELECT DISTINCT user_id FROM search_queue LIMIT 100')
+      let done = 0
+      for (const { user_id: userId } of rows) done += await drainSearchQueue(pool, userId, INDEX_AT_ONCE)
+      return done
+    },
+    async health(): Promise<{ ok: boolean; database: boolean }> {
+      const database = await pool.query('SELECT 1').then(
+        () => true,
+        () => false,
+      )
+      return { ok: database, database }
+    },
+  }
+}

@@ -1,0 +1,104 @@
+import { parseArgs } from 'node:util'
+import type { QuotaMode } from './google/quota.ts'
+import type { AccountOptions } from './mailbox/mailboxes.ts'
+import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts'
+
+const HELP = `Inlet sandbox: Google's OAuth, Gmail and Pub/Sub push on this machine.
+
+  --port N             INLET_SANDBOX_PORT or PORT, default 4010
+  --host ADDRESS       INLET_SANDBOX_HOST, default 127.0.0.1
+  --data FOLDER        INLET_SANDBOX_DATA; without it nothing survives a restart
+  --account SPEC       INLET_SANDBOX_ACCOUNTS (separated by commas); email[:messages[:name]],
+                       messages a number or "all"; default demo@inlet.test:all
+  --push URL           INLET_SANDBOX_PUSH; without it messages wait to be pulled
+  --audience TEXT      INLET_SANDBOX_AUDIENCE, default the push URL
+  --service-account E  INLET_SANDBOX_SERVICE_ACCOUNT
+  --quota MODE         INLET_SANDBOX_QUOTA: off, 2026 or classic; default off
+  --seed N             INLET_SANDBOX_SEED, default 1
+`
+
+const { env } = process
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: env.INLET_SANDBOX_PORT ?? env.PORT ?? '4010' },
+    host: { type: 'string', default: env.INLET_SANDBOX_HOST ?? '127.0.0.1' },
+    data: { type: 'string', default: env.INLET_SANDBOX_DATA ?? '' },
+    account: { type: 'string', multiple: true },
+    push: { type: 'string', default: env.INLET_SANDBOX_PUSH ?? '' },
+    audience: { type: 'string', default: env.INLET_SANDBOX_AUDIENCE ?? '' },
+    'service-account': { type: 'string', default: env.INLET_SANDBOX_SERVICE_ACCOUNT ?? '' },
+    quota: { type: 'string', default: env.INLET_SANDBOX_QUOTA ?? 'off' },
+    seed: { type: 'string', default: env.INLET_SANDBOX_SEED ?? '1' },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+if (values.help) {
+  console.log(HELP)
+  process.exit(0)
+}
+
+const specs = values.account ?? (env.INLET_SANDBOX_ACCOUNTS ?? 'demo@inlet.test:all').split(',')
+const sandbox = await start({
+  port: wholeNumber('port', values.port),
+  host: values.host,
+  ...(values.data && { dataDir: values.data }),
+  accounts: specs.map(accountOf),
+  push: values.push
+    ? {
+        endpoint: values.push,
+        ...(values.audience && { audience: values.audience }),
+        ...(values['service-account'] && { serviceAccountEmail: values['service-account'] }),
+      }
+    : null,
+  quota: quotaOf(values.quota),
+  seed: wholeNumber('seed', values.seed),
+})
+console.log(
+  `sandbox: ${sandbox.url} (${sandbox.control
+    .mailboxes()
+    .map(m => `${m.email}: ${m.size} messages`)
+    .join(', ')})`,
+)
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void sandbox.close().then(() => process.exit(0))
+  })
+}
+
+async function start(options: SandboxOptions): Promise<Sandbox> {
+  try {
+    return await startSandbox(options)
+  } catch (error) {
+    const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+    if (!taken) throw error
+    return fail(`port ${options.port} is taken; free it or choose another with --port`)
+  }
+}
+
+function accountOf(spec: string): AccountOptions {
+  const [email = '', messages = '0', name] = spec.trim().split(':')
+  if (!/^[^\s@]+@[^\s@]+$/.test(email)) fail(`"${spec}" is not email[:messages[:name]]`)
+  return {
+    email,
+    messages: messages === 'all' ? 'all' : wholeNumber('messages', messages),
+    ...(name && { name }),
+  }
+}
+
+function quotaOf(text: string): QuotaMode {
+  return text === 'off' || text === '2026' || text === 'classic'
+    ? text
+    : fail(`quota "${text}" is not off, 2026 or classic`)
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text)
+  return Number.isInteger(value) && value >= 0 ? value : fail(`${name} "${text}" is not a whole number`)
+}
+
+function fail(message: string): never {
+  console.error(`sandbox: ${message}. Try --help.`)
+  process.exit(2)
+}

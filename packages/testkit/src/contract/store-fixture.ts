@@ -1,0 +1,104 @@
+import type { FeedReader } from '@inlet/sync/feed-port'
+import type { PulledLabel, PulledMessage } from '@inlet/sync/provider-port'
+import type { Batch, Claim, Lane, NewAccount, Store } from '@inlet/sync/store-port'
+
+/** A store to be tested, and the feed that its writes appear in. */
+export type StoreUnderTest = { store: Store; feed: FeedReader }
+
+export const NOW = 1_800_000_000_000
+export const LEASE_MS = 60_000
+
+export function pulledMessage(id: string, more: Partial<PulledMessage> = {}): PulledMessage {
+  return {
+    id,
+    threadId: `t-${id}`,
+    version: 1n,
+    subject: `Subject of ${id}`,
+    from: { name: 'Ada', email: 'ada@example.com' },
+    to: [{ name: 'Bob', email: 'bob@example.com' }],
+    cc: [],
+    bcc: [],
+    replyTo: [],
+    snippet: `Snippet of ${id}`,
+    receivedAt: NOW,
+    sentAt: NOW - 1_000,
+    labelIds: ['INBOX'],
+    unread: false,
+    starred: false,
+    draft: false,
+    sizeBytes: 1_000,
+    messageIdHeader: `<${id}@example.com>`,
+    inReplyTo: null,
+    references: [],
+    attachments: [],
+    body: { html: null, text: `Body of ${id}`, warning: null },
+    ...more,
+  }
+}
+
+export const inbox: PulledLabel = { id: 'INBOX', name: 'Inbox', role: 'inbox', color: null, hidden: false }
+
+let users = 0
+
+/** A user with one connected account, whose live lane has been claimed. */
+export async function connected({ store }: StoreUnderTest, more: Partial<NewAccount> = {}) {
+  users += 1
+  const userId = more.userId ?? `user-${users}`
+  const email = more.email ?? `box${users}@example.com`
+  const { accountId } = await store.createAccount(
+    {
+      userId,
+      provider: 'gmail',
+      email,
+      displayName: 'Box',
+      grant: { data: { refreshToken: 'secret' } },
+      resources: [{ key: 'mailbox', name: 'Mailbox' }],
+      ...more,
+    },
+    NOW,
+  )
+  const claim = await claimLane(store, accountId, 'live', NOW)
+  return { userId, accountId, email, claim }
+}
+
+export async function claimLane(store: Store, accountId: string, lane: Lane, now: number): Promise<Claim> {
+  const [claim] = await store.claimDue({ now, leaseMs: LEASE_MS, limit: 1, accountId, lanes: [lane] })
+  if (!claim) throw new Error(`The ${lane} lane of ${accountId} is not due at ${now}.`)
+  return claim
+}
+
+/** Commits under a claim, keeping its cursor version in step. */
+export async function commitUnder(store: Store, claim: Claim, part: Partial<Batch>) {
+  const committed = await store.commit(batchOf(claim, part))
+  claim.cursorVersion = committed.cursorVersion
+  return committed
+}
+
+export function batchOf(claim: Claim, part: Partial<Batch>): Batch {
+  return {
+    lease: claim.lease,
+    cursorVersion: claim.cursorVersion,
+    userId: claim.userId,
+    accountId: claim.accountId,
+    now: NOW,
+    upserts: [],
+    patches: [],
+    deletions: [],
+    missing: [],
+    labels: null,
+    failures: [],
+    ...part,
+  }
+}
+
+/** The whole feed of a user: the latest row or tombstone of everything. */
+export async function wholeFeed({ feed }: StoreUnderTest, userId: string, after = 0) {
+  const changes = []
+  let cursor = after
+  for (;;) {
+    const page = await feed.follow(userId, cursor, 1_000)
+    changes.push(...page.changes)
+    cursor = page.next
+    if (!page.more) return { changes, head: page.head }
+  }
+}

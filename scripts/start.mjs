@@ -1,0 +1,5 @@
+import { ensureInstall, handOver } from './lib/bootstrap.mjs'
+
+console.log('Inlet')
+ensureInstall()
+handOver('start/main.ts', { ownGroup: true })

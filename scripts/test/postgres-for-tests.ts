@@ -1,0 +1,23 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startPostgres } from '../start/postgres.ts'
+
+/** One server for all suites, in a temporary folder. Tests make databases of their own in it. */
+export async function postgresForTests(): Promise<{ url: string; stop(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'inlet-test-'))
+  const { child, url } = await startPostgres({
+    folder: join(folder, 'postgres'),
+    logFile: join(folder, 'postgres.log'),
+    password: 'test',
+    preferredPort: undefined,
+    signal: AbortSignal.timeout(120_000),
+  })
+  return {
+    url: url.replace(/\/[^/]*$/, '/postgres'),
+    async stop() {
+      await child.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
