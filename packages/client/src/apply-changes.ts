@@ -1,7 +1,7 @@
 import type { Change, ChangeKind, Deletion, Upsert } from '@inlet/protocol/changes'
 import type { EntityTable } from 'dexie'
-import type { MirrorDb } from './tables.ts'
 import { threadKeys } from './thread-keys.ts'
+import type { Tables } from './transact.ts'
 
 type Stored = { id: string; seq: number }
 
@@ -10,7 +10,7 @@ type Stored = { id: string; seq: number }
  * does nothing: so pages may come twice, overlap, or arrive late (I4). Returns how many messages were written. `changes` is not empty.
  */
 export async function applyChanges(
-  db: MirrorDb,
+  tables: Tables,
   changes: readonly Change[],
   now: number,
 ): Promise<{ messages: number }> {
@@ -27,13 +27,12 @@ export async function applyChanges(
   })
   const threads = upserts.thread.map(change => ({ ...rowOf(change), keys: threadKeys(change.row) }))
   let messages = 0
-  // Dexie keeps track of the transaction across awaits only while operations of it are under way (measured: awaiting
-  // a function that does none loses it, and the rest fails with PrematureCommitError). So nothing empty is awaited.
-  if (upserts.account.length > 0) await put(db, db.accounts, 'account', upserts.account.map(rowOf))
-  if (upserts.label.length > 0) await put(db, db.labels, 'label', upserts.label.map(rowOf))
-  if (upserts.message.length > 0) messages = await put(db, db.messages, 'message', upserts.message.map(rowOf))
-  if (threads.length > 0) await put(db, db.threads, 'thread', threads)
-  if (deletions.length > 0) await remove(db, deletions, now)
+  if (upserts.account.length > 0) await put(tables, tables.accounts, 'account', upserts.account.map(rowOf))
+  if (upserts.label.length > 0) await put(tables, tables.labels, 'label', upserts.label.map(rowOf))
+  if (upserts.message.length > 0)
+    messages = await put(tables, tables.messages, 'message', upserts.message.map(rowOf))
+  if (threads.length > 0) await put(tables, tables.threads, 'thread', threads)
+  if (deletions.length > 0) await remove(tables, deletions, now)
   return { messages }
 }
 
@@ -51,7 +50,7 @@ function latestById(changes: readonly Change[]): Iterable<Change> {
 }
 
 async function put<T extends Stored>(
-  db: MirrorDb,
+  tables: Tables,
   table: EntityTable<T, 'id'>,
   kind: ChangeKind,
   rows: T[],
@@ -59,7 +58,7 @@ async function put<T extends Stored>(
   const ids = rows.map(row => row.id)
   // Dexie's key types do not resolve for a type parameter; every one of these tables has a string id.
   const stored = await (table as unknown as EntityTable<Stored, 'id'>).bulkGet(ids)
-  const dead = await db.tombstones.bulkGet(ids.map((id): [string, string] => [kind, id]))
+  const dead = await tables.tombstones.bulkGet(ids.map((id): [string, string] => [kind, id]))
   const newer = rows.filter((row, i) => (stored[i]?.seq ?? -1) < row.seq && (dead[i]?.seq ?? -1) < row.seq)
   if (newer.length > 0) await (table as unknown as EntityTable<Stored, 'id'>).bulkPut(newer)
   return newer.length
@@ -69,17 +68,17 @@ async function put<T extends Stored>(
  * Deletes, and remembers it for a while: a page of the fill or of older mail that was read at the server before
  * the deletion may arrive after it, and must not bring the row back.
  */
-async function remove(db: MirrorDb, deletions: readonly Deletion[], now: number): Promise<void> {
-  for (const [kind, table] of tablesByKind(db)) {
+async function remove(tables: Tables, deletions: readonly Deletion[], now: number): Promise<void> {
+  for (const [kind, table] of tablesByKind(tables)) {
     const ofKind = deletions.filter(deletion => deletion.kind === kind)
     if (ofKind.length === 0) continue
     const stored = await table.bulkGet(ofKind.map(deletion => deletion.id))
     const gone = ofKind.filter((deletion, i) => (stored[i]?.seq ?? -1) <= deletion.seq).map(({ id }) => id)
     await table.bulkDelete(gone)
-    if (kind === 'message') await db.bodies.bulkDelete(gone)
-    await db.tombstones.bulkPut(ofKind.map(({ id, seq }) => ({ kind, id, seq, at: now })))
+    if (kind === 'message') await tables.bodies.bulkDelete(gone)
+    await tables.tombstones.bulkPut(ofKind.map(({ id, seq }) => ({ kind, id, seq, at: now })))
   }
-  await db.tombstones
+  await tables.tombstones
     .where('at')
     .below(now - TOMBSTONE_MS)
     .delete()
@@ -88,11 +87,11 @@ async function remove(db: MirrorDb, deletions: readonly Deletion[], now: number)
 /** Longer than any request that was under way when the deletion came: those are limited to 30 s. */
 export const TOMBSTONE_MS = 10 * 60_000
 
-function tablesByKind(db: MirrorDb): [ChangeKind, EntityTable<Stored, 'id'>][] {
+function tablesByKind(tables: Tables): [ChangeKind, EntityTable<Stored, 'id'>][] {
   return [
-    ['account', db.accounts as unknown as EntityTable<Stored, 'id'>],
-    ['label', db.labels as unknown as EntityTable<Stored, 'id'>],
-    ['message', db.messages as unknown as EntityTable<Stored, 'id'>],
-    ['thread', db.threads as unknown as EntityTable<Stored, 'id'>],
+    ['account', tables.accounts as unknown as EntityTable<Stored, 'id'>],
+    ['label', tables.labels as unknown as EntityTable<Stored, 'id'>],
+    ['message', tables.messages as unknown as EntityTable<Stored, 'id'>],
+    ['thread', tables.threads as unknown as EntityTable<Stored, 'id'>],
   ]
 }

@@ -1,6 +1,7 @@
 import { MessageBody } from '@inlet/protocol/messages-api'
 import type { Http } from './http.ts'
 import type { MirrorDb } from './tables.ts'
+import { transact } from './transact.ts'
 
 export const BODIES_MAX = 500
 export const BODIES_MAX_BYTES = 50 * 1024 * 1024
@@ -33,18 +34,18 @@ export async function loadBody(
 
 /** Stores a body of a message that is (still) mirrored, and drops the least recently used beyond the bounds. */
 export function keepBody(db: MirrorDb, body: MessageBody, now: number): Promise<void> {
-  return db.transaction('rw!', [db.bodies, db.messages], async () => {
+  return transact(db, ['bodies', 'messages'], async tables => {
     const bytes = 2 * ((body.html?.length ?? 0) + (body.text?.length ?? 0))
-    if (bytes > BODY_MAX_BYTES || !(await db.messages.get(body.id))) return
-    await db.bodies.put({ id: body.id, body, bytes, usedAt: now })
-    const order = db.bodies.orderBy('[usedAt+bytes]').reverse()
+    if (bytes > BODY_MAX_BYTES || !(await tables.messages.get(body.id))) return
+    await tables.bodies.put({ id: body.id, body, bytes, usedAt: now })
+    const order = tables.bodies.orderBy('[usedAt+bytes]').reverse()
     const weights = (await order.keys()) as unknown as [usedAt: number, bytes: number][]
-    const ids = await db.bodies.orderBy('[usedAt+bytes]').reverse().primaryKeys()
+    const ids = await tables.bodies.orderBy('[usedAt+bytes]').reverse().primaryKeys()
     let total = 0
     const kept = weights.findIndex(([, size], i) => {
       total += size
       return i >= BODIES_MAX || total > BODIES_MAX_BYTES
     })
-    if (kept >= 0) await db.bodies.bulkDelete(ids.slice(kept))
+    if (kept >= 0) await tables.bodies.bulkDelete(ids.slice(kept))
   })
 }

@@ -1,17 +1,7 @@
 import { FILL_START } from '@inlet/protocol/changes'
 import { PROTOCOL_VERSION } from '@inlet/protocol/version'
 import { type FeedMeta, MIRROR_VERSION, type MirrorDb } from './tables.ts'
-
-/** What the mirror's tables hold; the outbox is not among them: a reset keeps what the person did. */
-export const mirrorTables = (db: MirrorDb) => [
-  db.accounts,
-  db.labels,
-  db.messages,
-  db.threads,
-  db.bodies,
-  db.tombstones,
-  db.meta,
-]
+import { MIRROR_TABLES, type Tables, transact } from './transact.ts'
 
 function emptyFeed(epoch: string): FeedMeta {
   return {
@@ -28,10 +18,10 @@ function emptyFeed(epoch: string): FeedMeta {
 
 /** Where the mirror stands. A mirror of another version of the protocol or of our rows is emptied first. */
 export function openFeed(db: MirrorDb, newEpoch: string): Promise<FeedMeta> {
-  return db.transaction('rw!', mirrorTables(db), async () => {
-    const stored = await db.meta.get('feed')
+  return transact(db, MIRROR_TABLES, async tables => {
+    const stored = await tables.meta.get('feed')
     if (stored && stored.protocol === PROTOCOL_VERSION && stored.mirror === MIRROR_VERSION) return stored
-    return replaceFeed(db, newEpoch)
+    return replaceFeed(tables, newEpoch)
   })
 }
 
@@ -40,21 +30,22 @@ export function openFeed(db: MirrorDb, newEpoch: string): Promise<FeedMeta> {
  * Does nothing if `oldEpoch` is not the present one: somebody else has reset it already.
  */
 export function resetFeed(db: MirrorDb, oldEpoch: string, newEpoch: string): Promise<FeedMeta> {
-  return db.transaction('rw!', mirrorTables(db), async () => {
-    const stored = await db.meta.get('feed')
-    return stored && stored.epoch !== oldEpoch ? stored : replaceFeed(db, newEpoch)
+  return transact(db, MIRROR_TABLES, async tables => {
+    const stored = await tables.meta.get('feed')
+    return stored && stored.epoch !== oldEpoch ? stored : replaceFeed(tables, newEpoch)
   })
 }
 
-async function replaceFeed(db: MirrorDb, epoch: string): Promise<FeedMeta> {
-  for (const table of mirrorTables(db)) await table.clear()
+/** The outbox is not among them: a reset keeps what the person did. */
+async function replaceFeed(tables: Tables, epoch: string): Promise<FeedMeta> {
+  for (const name of MIRROR_TABLES) await tables[name].clear()
   const feed = emptyFeed(epoch)
-  await db.meta.put(feed)
+  await tables.meta.put(feed)
   return feed
 }
 
 /** The feed row if the epoch still holds, else null: the write that asked is to be dropped. Inside the writer's transaction. */
-export async function fencedFeed(db: MirrorDb, epoch: string): Promise<FeedMeta | null> {
-  const feed = await db.meta.get('feed')
+export async function fencedFeed(tables: Tables, epoch: string): Promise<FeedMeta | null> {
+  const feed = await tables.meta.get('feed')
   return feed?.epoch === epoch ? feed : null
 }

@@ -179,6 +179,5 @@ export function createFeedSession(options: {
 function failed(error: unknown): FailureMeaning {
   if (error instanceof ApiFailure) return meaningOf(error)
   if (error instanceof Fenced) return { kind: 'too_old' }
-  console.log('DEBUG', error, (error as {inner?:unknown}).inner)
   return { kind: 'lost', reason: 'storage', retryAfterMs: null }
 }

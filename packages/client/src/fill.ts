@@ -6,6 +6,7 @@ import { meaningOf } from './loss.ts'
 import { applyFillChunk, FILL_CHUNK } from './mirror.ts'
 import { sleep } from './sleep.ts'
 import type { FeedMeta, MirrorDb } from './tables.ts'
+import { transact } from './transact.ts'
 import { pullFill } from './transport-poll.ts'
 import type { World } from './world.ts'
 import type { WriteQueue } from './write-queue.ts'
@@ -85,9 +86,9 @@ export async function fillTotal(db: MirrorDb, limit: number): Promise<number | n
 }
 
 function restartWalk(db: MirrorDb, epoch: string): Promise<void> {
-  return db.transaction('rw!', db.meta, async () => {
-    const feed = await db.meta.get('feed')
+  return transact(db, ['meta'], async tables => {
+    const feed = await tables.meta.get('feed')
     if (feed?.epoch !== epoch || feed.fill.position === null) return
-    await db.meta.put({ ...feed, fill: { ...feed.fill, position: FILL_START, done: 0 } })
+    await tables.meta.put({ ...feed, fill: { ...feed.fill, position: FILL_START, done: 0 } })
   })
 }

@@ -15,6 +15,7 @@ import { dismiss, enqueue, requeue } from './outbox.ts'
 import { createStateBoard } from './state-board.ts'
 import { databaseName, MirrorDb } from './tables.ts'
 import { joinTabs } from './tabs.ts'
+import { MIRROR_TABLES, transact } from './transact.ts'
 import { browserWorld, type World } from './world.ts'
 
 export interface LiveMirrorOptions {
@@ -186,9 +187,10 @@ export function createLiveMirror(options: LiveMirrorOptions): LiveMirror {
       end()
       board.replace({ ...initialMirrorState, phase: 'signed_out', since: world.now() })
       // Emptied first: that needs no other tab's consent, and fences every writer that began before.
-      await db
-        .transaction('rw!', db.tables, () => Promise.all(db.tables.map(table => table.clear())))
-        .catch(() => {})
+      const all = [...MIRROR_TABLES, 'outbox'] as const
+      await transact(db, all, async tables => {
+        for (const table of all) await tables[table].clear()
+      }).catch(() => {})
       db.close({ disableAutoOpen: true })
       await Promise.race([
         db.delete({ disableAutoOpen: true }),

@@ -1,9 +1,10 @@
 import type { ChangesPage, FillPage, Upsert } from '@inlet/protocol/changes'
 import type { Seq } from '@inlet/protocol/seq'
 import { applyChanges } from './apply-changes.ts'
-import { fencedFeed, mirrorTables } from './feed-meta.ts'
+import { fencedFeed } from './feed-meta.ts'
 import { settleOutbox } from './outbox-settle.ts'
 import type { FeedMeta, MirrorDb } from './tables.ts'
+import { MIRROR_TABLES, transact } from './transact.ts'
 
 /**
  * applied: rows and cursor are stored, in one transaction (I5). known: all of it was here already.
@@ -16,16 +17,16 @@ export type Applied =
 
 /** Applies a page of the feed, however it came. */
 export function applyPage(db: MirrorDb, epoch: string, page: ChangesPage, now: number): Promise<Applied> {
-  return db.transaction('rw!', [...mirrorTables(db), db.outbox], async (): Promise<Applied> => {
-    const feed = await fencedFeed(db, epoch)
+  return transact(db, [...MIRROR_TABLES, 'outbox'], async (tables): Promise<Applied> => {
+    const feed = await fencedFeed(tables, epoch)
     if (!feed || feed.cursor === null) return { kind: 'fenced' }
     if (page.after > feed.cursor) return { kind: 'gap', cursor: feed.cursor }
     const cursor = Math.max(feed.cursor, page.next)
     const head = Math.max(feed.head, page.head)
     if (cursor === feed.cursor && head === feed.head) return { kind: 'known', cursor }
-    if (cursor > feed.cursor && page.changes.length > 0) await applyChanges(db, page.changes, now)
-    await db.meta.put({ ...feed, cursor, head, floor: Math.max(feed.floor, page.floor) })
-    await settleOutbox(db, now)
+    if (cursor > feed.cursor && page.changes.length > 0) await applyChanges(tables, page.changes, now)
+    await tables.meta.put({ ...feed, cursor, head, floor: Math.max(feed.floor, page.floor) })
+    await settleOutbox(tables, now)
     return { kind: 'applied', cursor }
   })
 }
@@ -44,12 +45,12 @@ export function applyFillChunk(
   chunk: { asked: string; changes: readonly Upsert[]; last: boolean; page: FillPage; limit: number },
   now: number,
 ): Promise<FeedMeta | null> {
-  return db.transaction('rw!', mirrorTables(db), async () => {
-    const feed = await fencedFeed(db, epoch)
+  return transact(db, MIRROR_TABLES, async tables => {
+    const feed = await fencedFeed(tables, epoch)
     if (!feed || feed.fill.position !== chunk.asked) return null
     const { page } = chunk
     let messages = 0
-    if (chunk.changes.length > 0) messages = (await applyChanges(db, chunk.changes, now)).messages
+    if (chunk.changes.length > 0) messages = (await applyChanges(tables, chunk.changes, now)).messages
     const done = feed.fill.done + messages
     const limited = chunk.last && page.next !== null && done >= chunk.limit
     const position = !chunk.last ? feed.fill.position : limited ? null : page.next
@@ -60,7 +61,7 @@ export function applyFillChunk(
       floor: Math.max(feed.floor, page.floor),
       fill: { position, done, limited, horizon: lower(feed.fill.horizon, chunk.changes) },
     }
-    await db.meta.put(next)
+    await tables.meta.put(next)
     return next
   })
 }
@@ -80,10 +81,10 @@ export function applyExtra(
   changes: readonly Upsert[],
   now: number,
 ): Promise<{ added: number } | null> {
-  return db.transaction('rw!', mirrorTables(db), async () => {
-    if (!(await fencedFeed(db, epoch))) return null
+  return transact(db, MIRROR_TABLES, async tables => {
+    if (!(await fencedFeed(tables, epoch))) return null
     if (changes.length === 0) return { added: 0 }
-    const { messages } = await applyChanges(db, changes, now)
+    const { messages } = await applyChanges(tables, changes, now)
     return { added: messages }
   })
 }

@@ -5,6 +5,7 @@ import type { Http } from './http.ts'
 import { meaningOf } from './loss.ts'
 import { settleOutbox } from './outbox-settle.ts'
 import type { MirrorDb, OutboxRow } from './tables.ts'
+import { type Tables, transact } from './transact.ts'
 import type { World } from './world.ts'
 
 /** As many as one request may carry (see MutationsRequest). */
@@ -64,7 +65,7 @@ export function createOutboxSender(options: {
 
   /** True if there may be more to do at once. */
   async function sendBatch(): Promise<boolean> {
-    await db.transaction('rw!', [db.outbox, db.messages], () => settleOutbox(db, world.now()))
+    await transact(db, ['outbox', 'messages'], tables => settleOutbox(tables, world.now()))
     const rows = await db.outbox.orderBy('position').toArray()
     if (aborter.signal.aborted) return false
     const queued = rows.filter(row => row.state === 'queued').slice(0, batchSize)
@@ -133,26 +134,27 @@ export function createOutboxSender(options: {
   }
 
   function record(batch: readonly OutboxRow[], results: readonly MutationResult[]) {
-    return db.transaction('rw!', [db.outbox, db.messages], async () => {
+    return transact(db, ['outbox', 'messages'], async tables => {
       for (const row of batch) {
         const result = results.find(({ clientId }) => clientId === row.clientId)
         if (!result) continue
         const attempts = row.attempts + 1
-        if (result.state === 'pending') await db.outbox.update(row.position, { state: 'accepted', attempts })
-        else if (result.state === 'done') await markDone(row, attempts)
-        else await db.outbox.update(row.position, { state: result.state, attempts, error: result.error })
+        if (result.state === 'pending')
+          await tables.outbox.update(row.position, { state: 'accepted', attempts })
+        else if (result.state === 'done') await markDone(tables, row, attempts)
+        else await tables.outbox.update(row.position, { state: result.state, attempts, error: result.error })
       }
-      await settleOutbox(db, world.now())
+      await settleOutbox(tables, world.now())
     })
   }
 
-  async function markDone(row: OutboxRow, attempts: number) {
-    const messages = await db.messages.bulkGet(Object.keys(row.patches))
+  async function markDone(tables: Tables, row: OutboxRow, attempts: number) {
+    const messages = await tables.messages.bulkGet(Object.keys(row.patches))
     const seqsAtDone = Object.fromEntries(
       messages.flatMap(message => (message ? [[message.id, message.seq]] : [])),
     )
     const settleBy = world.now() + SETTLE_MS
-    await db.outbox.update(row.position, { state: 'done', attempts, seqsAtDone, settleBy })
+    await tables.outbox.update(row.position, { state: 'done', attempts, seqsAtDone, settleBy })
   }
 
   return {

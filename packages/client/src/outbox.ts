@@ -2,6 +2,7 @@ import { Mutation, type MutationBody } from '@inlet/protocol/mutations'
 import { ApiFailure } from './api-failure.ts'
 import { patchesOf } from './patches.ts'
 import type { MirrorDb, OutboxRow } from './tables.ts'
+import { type Tables, transact } from './transact.ts'
 
 /** A person offline for a day of triage stays under it; a runaway script does not. */
 export const OUTBOX_LIMIT = 2_000
@@ -20,23 +21,22 @@ export async function enqueue(
       `This change cannot be sent: ${issue?.path.join('.')}: ${issue?.message}`,
     )
   }
-  await db.transaction('rw!', [db.outbox, db.messages, db.labels], () =>
-    add(db, parsed.data.body, clientId, now),
-  )
+  const { data } = parsed
+  await transact(db, ['outbox', 'messages', 'labels'], tables => add(tables, data.body, clientId, now))
 }
 
-async function add(db: MirrorDb, body: MutationBody, clientId: string, now: number): Promise<void> {
-  if ((await db.outbox.count()) >= OUTBOX_LIMIT)
+async function add(tables: Tables, body: MutationBody, clientId: string, now: number): Promise<void> {
+  if ((await tables.outbox.count()) >= OUTBOX_LIMIT)
     throw new ApiFailure(
       'too_large',
       `${OUTBOX_LIMIT} changes already wait to be sent. Connect, or dismiss failed ones, then try again.`,
     )
   const ids = 'messageIds' in body ? body.messageIds : []
-  const messages = (await db.messages.bulkGet(ids)).filter(message => message !== undefined)
-  await db.outbox.add({
+  const messages = (await tables.messages.bulkGet(ids)).filter(message => message !== undefined)
+  await tables.outbox.add({
     clientId,
     body,
-    patches: patchesOf(body, messages, await db.labels.toArray()),
+    patches: patchesOf(body, messages, await tables.labels.toArray()),
     state: 'queued',
     createdAt: now,
     attempts: 0,
@@ -55,22 +55,22 @@ export function requeue(
   oldClientId: string,
   { clientId, now }: { clientId: string; now: number },
 ): Promise<void> {
-  return db.transaction('rw!', [db.outbox, db.messages, db.labels], async () => {
-    const row = await endedRow(db, oldClientId)
-    await db.outbox.delete(row.position)
-    await add(db, row.body, clientId, now)
+  return transact(db, ['outbox', 'messages', 'labels'], async tables => {
+    const row = await endedRow(tables, oldClientId)
+    await tables.outbox.delete(row.position)
+    await add(tables, row.body, clientId, now)
   })
 }
 
 export function dismiss(db: MirrorDb, clientId: string): Promise<void> {
-  return db.transaction('rw!', db.outbox, async () => {
-    const row = await endedRow(db, clientId)
-    await db.outbox.delete(row.position)
+  return transact(db, ['outbox'], async tables => {
+    const row = await endedRow(tables, clientId)
+    await tables.outbox.delete(row.position)
   })
 }
 
-async function endedRow(db: MirrorDb, clientId: string): Promise<OutboxRow> {
-  const row = await db.outbox.get({ clientId })
+async function endedRow(tables: Tables, clientId: string): Promise<OutboxRow> {
+  const row = await tables.outbox.get({ clientId })
   if (row && (row.state === 'failed' || row.state === 'unknown')) return row
   throw new ApiFailure(
     row ? 'conflict' : 'not_found',

@@ -42,9 +42,9 @@ export async function sandboxWorld(options: SandboxOptions = {}, config: Partial
   }
 }
 
-export function testAccount(sandbox: Sandbox, gmail: GmailAdapter, email: string): TestAccount {
+export function testAccount(sandbox: Sandbox, gmail: GmailAdapter, email: string, messages: number | 'all' = 0): TestAccount {
   const { control } = sandbox
-  const mailbox = control.createAccount({ email, name: `Person ${email}` })
+  const mailbox = control.createAccount({ email, name: `Person ${email}`, messages })
   const issued = control.token(email)
   let grant = { data: { refreshToken: issued.refresh_token, accessToken: issued.access_token, expiresAt: 0, scopes: '' } as Record<string, string | number | null> }
   let refreshes = 0

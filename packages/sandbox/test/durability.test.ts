@@ -160,3 +160,12 @@ test('whoever opens the folder last owns it: the one before refuses to write', a
   expect(() => old.control.deliver(ANNA, rfc822())).toThrow(/taken over/)
   expect(fresh.control.deliver(ANNA, rfc822()).id).toBeTruthy()
 })
+
+test('a start on a taken port fails without taking the folder from the sandbox that serves it', async () => {
+  const dir = folder()
+  const accounts = [{ email: ANNA }]
+  const serving = await sandboxForTest({ dataDir: dir, accounts })
+  const port = Number(new URL(serving.url).port)
+  await expect(startSandbox({ dataDir: dir, accounts, port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  expect(serving.control.deliver(ANNA, rfc822()).id).toBeTruthy()
+})

@@ -131,6 +131,16 @@ describe('faults over the control API', () => {
     expect(await draw()).toEqual(first)
   })
 
+  test('forMs ends a fault by the sandbox’s own clock', async () => {
+    const sandbox = await sandboxForTest()
+    sandbox.control.advanceClock(3600_000)
+    await control(sandbox, 'faults', { kind: 'status', status: 503, forMs: 60_000, match: { path: PROFILE } })
+    const profile = () => gmailFor(sandbox).users.getProfile({ userId: 'me' }, { retry: false })
+    expect((await failureOf(profile())).status).toBe(503)
+    sandbox.control.advanceClock(60_001)
+    expect((await profile()).status).toBe(200)
+  })
+
   test('a token fault makes the refresh fail as a server error', async () => {
     const sandbox = await sandboxForTest()
     sandbox.control.addFault({ kind: 'status', status: 503, match: { path: '/token' }, count: 1 })

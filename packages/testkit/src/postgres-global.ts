@@ -29,6 +29,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 /** Not a static import: db's tests use this package, so it cannot depend on db. */
 async function migrateTemplate(url: string): Promise<void> {
   const file = new URL('../../db/src/migrate.ts', import.meta.url).href
-  const { migrate } = (await import(/* @vite-ignore */ file)) as { migrate: (url: string) => Promise<unknown> }
+  const { migrate } = (await import(/* @vite-ignore */ file)) as {
+    migrate: (url: string) => Promise<unknown>
+  }
   await migrate(url)
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, inject } from 'vitest'
-import type {} from './postgres-global.ts'
 import { cloneDatabase, type TestDatabase } from './postgres.ts'
+import type {} from './postgres-global.ts'
 
 /**
  * A migrated database of the test file's own, dropped when the file is done. Call it at the top of a *.pg.test.ts file;

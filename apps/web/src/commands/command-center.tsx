@@ -79,7 +79,9 @@ function isTyping(target: EventTarget | null): boolean {
   return asElement(target)?.closest('input,textarea,select,[contenteditable="true"]') != null
 }
 function ownsKeys(target: EventTarget | null): boolean {
-  return asElement(target)?.closest('button,a,summary,[role="radio"]') != null
+  const control = asElement(target)?.closest('button,a,summary,[role="radio"]')
+  // A row of the list is where the list's keys are meant for.
+  return control != null && !control.matches('[data-row-open]')
 }
 
 export type CommandCenter = ReturnType<typeof createCenter>

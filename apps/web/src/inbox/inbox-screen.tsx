@@ -188,7 +188,7 @@ export function InboxScreen({ user }: { user: RailUser }) {
             {openId ? (
               <Reader threadId={openId} actions={actions} ownEmails={ownEmails} onClose={close} />
             ) : (
-              <ReaderEmpty unread={unread.here} />
+              <ReaderEmpty unread={accounts.length > 0 && !place.query ? unread.here : null} />
             )}
           </div>
         </div>

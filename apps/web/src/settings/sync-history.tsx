@@ -48,7 +48,7 @@ export function SyncHistory({ accounts }: { accounts: readonly Account[] }) {
   const head = 'border-b border-line py-1.5 pr-4 text-left text-xs font-medium text-faint'
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table must scroll by keyboard too.
-    <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Sync history">
+    <section className="overflow-x-auto" tabIndex={0} aria-label="Runs">
       <table className="w-full whitespace-nowrap">
         <thead>
           <tr>
@@ -86,6 +86,6 @@ export function SyncHistory({ accounts }: { accounts: readonly Account[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   )
 }

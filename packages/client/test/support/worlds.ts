@@ -1,8 +1,11 @@
 import type { Channel, World, WorldSignal } from '../../src/world.ts'
+import { until } from './until.ts'
 
 export interface TestWorld extends World {
   /** Moves the clock, and fires the timers that come due, in order. */
   advance(ms: number): void
+  /** Lets time pass in steps of 0.1 s, each with a moment for real requests to be answered, until the condition holds. */
+  passUntil(what: string, condition: () => unknown): Promise<void>
   signal(signal: WorldSignal): void
   setOnline(online: boolean): void
   setVisible(visible: boolean): void
@@ -17,6 +20,19 @@ export function testWorld(options: { random?: () => number; hub?: TabHub } = {})
   let order = 0
   const timers = new Map<number, { at: number; run(): void }>()
   const listeners = new Set<(signal: WorldSignal) => void>()
+  function advance(ms: number) {
+    const end = now + ms
+    for (;;) {
+      const [next] = [...timers]
+        .filter(([, { at }]) => at <= end)
+        .sort((a, b) => a[1].at - b[1].at || a[0] - b[0])
+      if (!next) break
+      timers.delete(next[0])
+      now = Math.max(now, next[1].at)
+      next[1].run()
+    }
+    now = end
+  }
   return {
     now: () => now,
     random: options.random ?? (() => 0.5),
@@ -33,19 +49,13 @@ export function testWorld(options: { random?: () => number; hub?: TabHub } = {})
     },
     locks: options.hub?.locks ?? null,
     channel: name => options.hub?.channel(name) ?? null,
-    advance(ms) {
-      const until = now + ms
-      for (;;) {
-        const [next] = [...timers]
-          .filter(([, { at }]) => at <= until)
-          .sort((a, b) => a[1].at - b[1].at || a[0] - b[0])
-        if (!next) break
-        timers.delete(next[0])
-        now = Math.max(now, next[1].at)
-        next[1].run()
-      }
-      now = until
-    },
+    advance,
+    passUntil: (what, condition) =>
+      until(what, async () => {
+        if (await condition()) return true
+        advance(100)
+        return false
+      }),
     signal: signal => {
       for (const listener of listeners) listener(signal)
     },

@@ -122,7 +122,8 @@ export function createClient(settings: GmailSettings, world: World): GmailClient
           continue
         }
         if (call.once && isAmbiguous(failure)) throw new AmbiguousEnd(failure)
-        if (error.kind !== 'transient' || call.once || tries >= TRIES) throw error
+        // A second and a third wait of the whole time limit would only hold up whoever asks; the engine tries again later.
+        if (error.kind !== 'transient' || failure.code === 'TimeoutError' || call.once || tries >= TRIES) throw error
         await world.sleep(world.random() * RETRY_BASE_MS * 2 ** tries, call.signal)
         tries += 1
       }

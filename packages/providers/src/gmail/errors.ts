@@ -64,7 +64,9 @@ export function isAmbiguous(failure: Failure): boolean {
 export function parseRetryAfter(header: string | null, now: number): number | null {
   const text = header?.trim()
   if (!text) return null
-  const at = /^\d{1,9}$/.test(text) ? now + Number(text) * 1_000 : Date.parse(text)
+  const seconds = /^\d{1,9}$/.test(text)
+  // Date.parse would read "-5" and "1.5" as months.
+  const at = seconds ? now + Number(text) * 1_000 : /:\d\d/.test(text) ? Date.parse(text) : Number.NaN
   return Number.isFinite(at) ? Math.min(Math.max(at, now), now + 86_400_000) : null
 }
 

@@ -66,7 +66,7 @@ function parseMillis(value: unknown): number | null {
 }
 
 function parseSize(value: unknown): number {
-  const size = Math.trunc(Number(value))
+  const size = Math.trunc(Number(string(value)))
   return Number.isFinite(size) && size > 0 ? Math.min(size, 2_147_483_647) : 0
 }
 

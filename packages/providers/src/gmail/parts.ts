@@ -33,13 +33,13 @@ export function readPart(payload: unknown): Part {
       parts.push(read(child, id ? `${id}.${at}` : String(at), depth + 1))
     }
     const data = text(body['data'])
-    const size = Number(body['size'])
+    const size = typeof body['size'] === 'number' ? body['size'] : 0
     return {
       id: oneLine(text(given['partId']) ?? id, 200) || id,
       type: oneLine(text(given['mimeType']) ?? '', 120).toLowerCase() || 'text/plain',
       headers,
       filename: decodeHeader(text(given['filename']) ?? '', MIME_LIMITS.filename),
-      size: Number.isSafeInteger(size) && size > 0 ? size : data ? Math.floor((data.length * 3) / 4) : 0,
+      size: Number.isSafeInteger(size) && size > 0 && size <= 2_147_483_647 ? size : data ? Math.floor((data.length * 3) / 4) : 0,
       data,
       attachmentId: text(body['attachmentId']) || null,
       parts,

@@ -192,6 +192,11 @@ export class Control {
     for (const account of this.#accounts) this.createAccount(account)
   }
 
+  /** The sandbox's time, epoch ms. */
+  get now(): number {
+    return this.#clock.now()
+  }
+
   state(): object {
     const google = this.#google
     const live = google.watches.list()

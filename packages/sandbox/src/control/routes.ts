@@ -59,7 +59,7 @@ export function controlRoutes(): Router<ControlCall> {
   )
   router.on('GET', '/control/faults', ({ control }) => json({ faults: control.faults() }))
   router.on('POST', '/control/faults', ({ control, request }) =>
-    json(control.addFault(readFault(readFields(request.body))), 201),
+    json(control.addFault(readFault(readFields(request.body), control.now)), 201),
   )
   router.on('DELETE', '/control/faults', ({ control }) => {
     control.clearFaults()
@@ -174,7 +174,7 @@ const FAULT_FIELDS = [
   'variant',
 ]
 
-function readFault(body: Fields): FaultInput {
+function readFault(body: Fields, now: number): FaultInput {
   only(body, FAULT_FIELDS)
   const kind = oneOf(body, 'kind', FAULT_KINDS)
   const match = optionalFields(body, 'match') ?? {}
@@ -198,7 +198,7 @@ function readFault(body: Fields): FaultInput {
     const value = optionalNumber(body, name, bounds[name][0], bounds[name][1])
     if (value !== undefined) fault[name] = value
   }
-  if (forMs !== undefined) fault.until = Date.now() + forMs
+  if (forMs !== undefined) fault.until = now + forMs
   const reason = optionalText(body, 'reason')
   const message = optionalText(body, 'message')
   if (reason !== undefined) fault.reason = reason

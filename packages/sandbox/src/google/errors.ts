@@ -46,10 +46,6 @@ export function invalid(message: string, reason = 'invalidArgument'): never {
   return fail(googleError(400, reason, message), message)
 }
 
-export function failedPrecondition(message: string): never {
-  return fail(googleError(400, 'failedPrecondition', message, { status: 'FAILED_PRECONDITION' }), message)
-}
-
 export function unauthorized(): never {
   return fail(
     googleError(401, 'authError', 'Invalid Credentials', {

@@ -1,11 +1,4 @@
-import {
-  decodeBytes,
-  decodeHeader,
-  type Header,
-  headerValue,
-  parseParameters,
-  splitHeaders,
-} from './headers.ts'
+import { decodeBytes, type Header, headerValue, parseParameters, splitHeaders } from './headers.ts'
 
 /** Bounds on hostile input: deeper or wider trees are cut off and kept as plain bytes. */
 const MAX_DEPTH = 20
@@ -163,10 +156,4 @@ function softBreakLength(bytes: Buffer, from: number): number {
 
 export function walkParts(part: MimePart): MimePart[] {
   return [part, ...part.parts.flatMap(walkParts)]
-}
-
-/** Header of the whole message, decoded. */
-export function messageHeader(message: ParsedMessage, name: string): string | undefined {
-  const value = headerValue(message.root.headers, name)
-  return value === undefined ? undefined : decodeHeader(value)
 }

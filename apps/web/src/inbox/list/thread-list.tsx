@@ -93,7 +93,7 @@ export function ThreadList(props: Props) {
       virtual.scrollToIndex(index, { align: 'auto' })
       requestAnimationFrame(() => {
         scroller.current
-          ?.querySelector<HTMLElement>(`[data-thread-id="${CSS.escape(id)}"]`)
+          ?.querySelector<HTMLElement>(`[data-thread-id="${CSS.escape(id)}"] [data-row-open]`)
           ?.focus({ preventScroll: true })
       })
     },
@@ -110,24 +110,20 @@ export function ThreadList(props: Props) {
       <div
         ref={scroller}
         onScroll={calm.onScroll}
-        role="grid"
-        aria-label={props.title}
-        aria-rowcount={more ? -1 : rows.length}
-        aria-multiselectable
-        aria-busy={loading}
         data-testid="thread-list"
+        aria-busy={loading}
         className="h-full overflow-y-auto overscroll-contain"
-        tabIndex={cursorId ? -1 : 0}
       >
         {loading ? <ListSkeleton /> : rows.length === 0 ? props.empty : null}
-        <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
+        <ul aria-label={props.title} className="relative" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map(item => {
             const thread = rows[item.index]
             if (!thread) return null
             return (
-              <div
+              <li
                 key={item.key}
-                role="presentation"
+                aria-posinset={item.index + 1}
+                aria-setsize={more ? -1 : rows.length}
                 className={cx(
                   'absolute inset-x-0 top-0',
                   fresh.size > 0 && calm.above === 0 && 'transition-transform duration-150 ease-out',
@@ -139,19 +135,19 @@ export function ThreadList(props: Props) {
                   labels={thread.labelIds.length > 0 ? chipsOf(thread) : noLabels}
                   ownEmails={props.ownEmails}
                   now={now}
-                  index={item.index}
                   open={thread.id === openId}
                   cursor={thread.id === cursorId}
+                  tabStop={cursorId === null ? item.index === 0 : thread.id === cursorId}
                   selected={chosen.has(thread.id)}
                   selecting={chosen.size > 0}
                   fresh={fresh.has(thread.id)}
                   actions={props.actions}
                   events={props.events}
                 />
-              </div>
+              </li>
             )
           })}
-        </div>
+        </ul>
         {loadingMore ? <p className="py-4 text-center text-xs text-faint">Loading older mail…</p> : null}
       </div>
     </div>

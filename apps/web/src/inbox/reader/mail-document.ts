@@ -30,7 +30,7 @@ const cssRemote = /url\(\s*['"]?\s*(https?:)?\/\//gi
  */
 export function mailDocument(
   html: string,
-  options: { showImages: boolean; attachments: readonly Attachment[]; origin: string },
+  options: { showImages: boolean; attachments: readonly Attachment[]; origin: string; fontRules: string },
 ): MailDocument {
   const root = mailPurifier().sanitize(html, {
     WHOLE_DOCUMENT: true,
@@ -123,11 +123,11 @@ const needsPaper = (root: HTMLElement, styles: string) =>
 function frame(
   root: HTMLElement,
   body: HTMLElement | null,
-  { showImages, origin }: { showImages: boolean; origin: string },
+  { showImages, origin, fontRules }: { showImages: boolean; origin: string; fontRules: string },
   paper: boolean,
 ): string {
   const images = `data: ${origin}/api/attachments/${showImages ? ' https: http:' : ''}`
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src ${images}; form-action 'none'; base-uri 'none'`
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; font-src ${origin}/_next/; img-src ${images}; form-action 'none'; base-uri 'none'`
   const styles = [...root.querySelectorAll('head style')].map(style => style.outerHTML).join('')
   const attributes = ['bgcolor', 'text', 'link', 'style', 'class', 'dir']
     .flatMap(name => {
@@ -138,7 +138,7 @@ function frame(
   return `<!doctype html><html><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${escapeAttribute(policy)}">
 <meta name="referrer" content="no-referrer"><meta http-equiv="x-dns-prefetch-control" content="off">
-<base target="_blank"><style>${baseStyle(paper)}</style>${styles}</head>
+<base target="_blank"><style>${fontRules}${baseStyle(paper)}</style>${styles}</head>
 <body ${attributes}>${body?.innerHTML ?? ''}</body></html>`
 }
 

@@ -9,6 +9,7 @@ import { Button } from '@/ui/button.tsx'
 import { cx } from '@/ui/cx.ts'
 import { plural } from '@/ui/format.ts'
 import { mailDocument } from './mail-document.ts'
+import { ownFontRules } from './mail-fonts.ts'
 
 /** Taller mail scrolls inside its frame: a page may ask for any height. */
 const MAX_HEIGHT = 60_000
@@ -31,7 +32,13 @@ export function MailFrame({
   const commands = useCommandCenter()
   const { dark } = useTheme()
   const document_ = useMemo(
-    () => mailDocument(html, { showImages, attachments, origin: window.location.origin }),
+    () =>
+      mailDocument(html, {
+        showImages,
+        attachments,
+        origin: window.location.origin,
+        fontRules: ownFontRules(),
+      }),
     [html, showImages, attachments],
   )
 

@@ -15,7 +15,6 @@ export function MailText({ text }: { text: string }) {
       className="max-w-[80ch] text-base [overflow-wrap:anywhere] whitespace-pre-wrap"
     >
       {parts.map((part, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text never change places.
         <Part key={index} part={part} />
       ))}
     </div>
@@ -46,7 +45,6 @@ function Part({ part }: { part: TextPart }) {
       {linkParts(part.kind === 'quote' ? unquote(part.text) : part.text).map(({ text, href }, index) =>
         href ? (
           <a
-            // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text never change places.
             key={index}
             href={href}
             target="_blank"

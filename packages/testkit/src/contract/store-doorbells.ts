@@ -1,0 +1,156 @@
+import type { PushEvent } from '@inlet/sync/store-port'
+import { expect, test } from 'vitest'
+import { claimLane, commitUnder, connected, NOW, type StoreUnderTest, wholeFeed } from './store-fixture.ts'
+
+const DAY_MS = 24 * 60 * 60_000
+
+export function doorbellsContract(get: () => StoreUnderTest): void {
+  const push = (mailbox: string | null, more: Partial<PushEvent> = {}): PushEvent => ({
+    provider: 'gmail',
+    pushId: null,
+    mailbox,
+    resource: null,
+    problem: null,
+    ...more,
+  })
+  const accountRow = async (userId: string) => {
+    const change = (await wholeFeed(get(), userId)).changes.find(each => each.kind === 'account')
+    return change?.op === 'upsert' && change.kind === 'account' ? change.row : null
+  }
+
+  test('a push marks the live lane of its mailbox, whatever the case of its address', async () => {
+    const { store } = get()
+    const { claim, accountId, email } = await connected(get())
+    await store.finish(claim, { ok: true }, NOW)
+    expect(await store.recordPush(push(email.toUpperCase()), NOW + 1)).toEqual({
+      outcome: 'marked',
+      accountIds: [accountId],
+    })
+    const due = await store.claimDue({ now: NOW + 1, leaseMs: 1, limit: 9, accountId })
+    expect(due.map(each => [each.lane, each.trigger])).toEqual([['live', 'push']])
+  })
+
+  test('a mailbox that several users have connected is marked for each of them', async () => {
+    const { store } = get()
+    const a = await connected(get(), { email: 'shared@example.com' })
+    const b = await connected(get(), { email: 'Shared@example.com' })
+    const { outcome, accountIds } = await store.recordPush(push('shared@example.com'), NOW)
+    expect([outcome, accountIds.toSorted()]).toEqual(['marked', [a.accountId, b.accountId].toSorted()])
+  })
+
+  test('a push seen within the hour is a duplicate that marks all the same; pushes of nobody are told apart', async () => {
+    const { store } = get()
+    const { claim, email, accountId } = await connected(get())
+    await store.finish(claim, { ok: true }, NOW)
+    expect((await store.recordPush(push(email, { pushId: 'p1' }), NOW)).outcome).toBe('marked')
+    expect((await store.recordPush(push(email, { pushId: 'p1' }), NOW + 1)).outcome).toBe('duplicate')
+    expect((await store.recordPush(push(email, { pushId: 'p1' }), NOW + 2 * 60 * 60_000)).outcome).toBe(
+      'marked',
+    )
+    await claimLane(store, accountId, 'live', NOW + 1)
+    expect((await store.recordPush(push('nobody@example.com'), NOW)).outcome).toBe('unknown_mailbox')
+    expect((await store.recordPush(push(null, { problem: 'not JSON \0' }), NOW)).outcome).toBe('undecodable')
+    await store.setEnabled(accountId, false, NOW)
+    expect((await store.recordPush(push(email), NOW)).outcome).toBe('stopped')
+  })
+
+  test('a watch is due until it is saved, again before it expires, and waits after a failure', async () => {
+    const { store } = get()
+    const { claim, userId, accountId, email } = await connected(get())
+    const { resourceId } = claim.lease
+    const due = async (now: number) =>
+      (await store.watchesDue(now, DAY_MS, 1_000)).find(watch => watch.accountId === accountId)
+    expect(await due(NOW)).toEqual({
+      resourceId,
+      accountId,
+      userId,
+      email,
+      provider: 'gmail',
+      key: 'mailbox',
+      providerId: null,
+      expiresAt: null,
+    })
+    await store.failWatch(resourceId, 'refused', NOW + 1_000, NOW)
+    expect(await due(NOW + 999)).toBeUndefined()
+    expect(await due(NOW + 1_000)).toBeDefined()
+    await store.saveWatch(resourceId, { providerId: 'w1', secret: 's', expiresAt: NOW + 3 * DAY_MS }, NOW)
+    expect(await due(NOW + 1_000)).toBeUndefined()
+    expect(await due(NOW + 2 * DAY_MS)).toMatchObject({ providerId: 'w1', expiresAt: NOW + 3 * DAY_MS })
+    expect(await accountRow(userId)).toMatchObject({ watchExpiresAt: NOW + 3 * DAY_MS })
+    await store.removeWatch(resourceId)
+    expect(await due(NOW)).toMatchObject({ providerId: null })
+    expect(await accountRow(userId)).toMatchObject({ watchExpiresAt: null })
+  })
+
+  test('an account is active once it is synced and watched, and says why when it is not', async () => {
+    const { store } = get()
+    const { claim, userId, accountId } = await connected(get())
+    const state = async () => {
+      const row = await accountRow(userId)
+      return row && [row.status.state, row.status.reason]
+    }
+    expect(await state()).toEqual(['degraded', 'never_synced'])
+    await commitUnder(store, claim, { cursor: 'c1' })
+    await store.finish(claim, { ok: true }, NOW)
+    expect(await state()).toEqual(['degraded', 'watch_missing'])
+    await store.saveWatch(
+      claim.lease.resourceId,
+      { providerId: 'w', secret: 's', expiresAt: NOW + DAY_MS },
+      NOW,
+    )
+    expect(await state()).toEqual(['active', null])
+    expect(await accountRow(userId)).toMatchObject({ lastSyncAt: NOW })
+    const head = (await get().feed.heads([userId])).get(userId)
+    // Quiet syncs within 30 s do not write the feed.
+    await store.mark({ accountId, lanes: ['live'] }, 'poll', NOW + 10_000)
+    const quiet = await claimLane(store, accountId, 'live', NOW + 10_000)
+    expect((await store.finish(quiet, { ok: true }, NOW + 10_000)).head).toBeNull()
+    expect((await get().feed.heads([userId])).get(userId)).toBe(head)
+    await store.mark({ accountId, lanes: ['live'] }, 'poll', NOW + 40_000)
+    const later = await claimLane(store, accountId, 'live', NOW + 40_000)
+    expect((await store.finish(later, { ok: true }, NOW + 40_000)).head).toBeGreaterThan(head ?? 0)
+    expect(await accountRow(userId)).toMatchObject({ lastSyncAt: NOW + 40_000 })
+    await store.mark({ accountId, lanes: ['live'] }, 'poll', NOW + 40_001)
+    const limited = await claimLane(store, accountId, 'live', NOW + 40_001)
+    await store.finish(
+      limited,
+      { ok: false, kind: 'rate_limited', message: 'slow down', nextAttemptAt: NOW + 99_000 },
+      NOW + 40_002,
+    )
+    expect(await accountRow(userId)).toMatchObject({
+      status: { reason: 'throttled', retryAt: NOW + 99_000, error: 'slow down' },
+    })
+  })
+
+  test('lanes without a trusted doorbell are marked for polling, others are left alone', async () => {
+    const { store } = get()
+    const unwatched = await connected(get())
+    const watched = await connected(get())
+    const silent = await connected(get())
+    const stopped = await connected(get())
+    for (const each of [unwatched, watched, silent, stopped]) {
+      await commitUnder(store, each.claim, { cursor: 'c1' })
+      await store.finish(each.claim, { ok: true }, NOW)
+    }
+    const watch = { providerId: 'w', secret: 's', expiresAt: NOW + DAY_MS }
+    await store.saveWatch(watched.claim.lease.resourceId, watch, NOW)
+    await store.saveWatch(silent.claim.lease.resourceId, watch, NOW)
+    await store.setEnabled(stopped.accountId, false, NOW)
+    await store.recordPush(push(watched.email), NOW + 590_000)
+    const pushed = await claimLane(store, watched.accountId, 'live', NOW + 590_000)
+    await store.finish(pushed, { ok: true }, NOW + 1)
+    const isDue = async (accountId: string, now: number) =>
+      (await store.claimDue({ now, leaseMs: 1, limit: 1, accountId, lanes: ['live'] })).length === 1
+
+    await store.markSilent({ now: NOW + 100_000, silentMs: 600_000, everyMs: 150_000 })
+    expect(await isDue(unwatched.accountId, NOW + 100_000)).toBe(false)
+    expect(
+      await store.markSilent({ now: NOW + 600_000, silentMs: 600_000, everyMs: 150_000 }),
+    ).toBeGreaterThanOrEqual(2)
+    const now = NOW + 600_000
+    expect(await isDue(unwatched.accountId, now)).toBe(true)
+    expect(await isDue(silent.accountId, now)).toBe(true)
+    expect(await isDue(watched.accountId, now)).toBe(false)
+    expect(await isDue(stopped.accountId, now)).toBe(false)
+  })
+}

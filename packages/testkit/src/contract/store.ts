@@ -1,0 +1,23 @@
+import { describe } from 'vitest'
+import { accountsContract } from './store-accounts.ts'
+import { contentContract } from './store-content.ts'
+import { doorbellsContract } from './store-doorbells.ts'
+import type { StoreUnderTest } from './store-fixture.ts'
+import { listingContract } from './store-listing.ts'
+import { mutationsContract } from './store-mutations.ts'
+import { schedulingContract } from './store-scheduling.ts'
+
+/**
+ * What every Store promises, whatever it is built on. `get` is called inside tests: the store of the running file, with
+ * a reader of its feeds. Tests share it and make users and mailboxes of their own.
+ */
+export function storeContract(name: string, get: () => StoreUnderTest): void {
+  describe(`${name} keeps the contract of the store`, () => {
+    describe('scheduling', () => schedulingContract(get))
+    describe('content', () => contentContract(get))
+    describe('listings and failed items', () => listingContract(get))
+    describe('doorbells', () => doorbellsContract(get))
+    describe('accounts and grants', () => accountsContract(get))
+    describe('mutations', () => mutationsContract(get))
+  })
+}
