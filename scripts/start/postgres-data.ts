@@ -44,15 +44,10 @@ export function ensureData(
   if (user.owner) for (const path of [draft, passwordFile]) chownSync(path, user.owner.uid, user.owner.gid)
   chmodSync(draft, 0o700)
   try {
-    const options = ['--auth=scram-sha-256', '--username=postgres', `--pwfile=${passwordFile}`]
-    run(user, programs.initdb, [
-      '-D',
-      draft,
-      ...options,
-      '--encoding=UTF8',
-      '--locale=C.UTF-8',
-      '--lc-messages=C',
-    ])
+    const access = ['--auth=scram-sha-256', '--username=postgres', `--pwfile=${passwordFile}`]
+    // Postgres' own collation: sorting does not change with the machine's C library, and macOS needs no C.UTF-8 locale.
+    const text = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
+    run(user, programs.initdb, ['-D', draft, ...access, ...text])
     run(user, programs.postgres, ['--single', '-D', draft, 'postgres'], `CREATE DATABASE ${databaseName}\n`)
   } finally {
     rmSync(passwordFile, { force: true })

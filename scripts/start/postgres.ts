@@ -22,6 +22,8 @@ export interface PostgresOptions {
   logFile: string
   password: string
   preferredPort: number | undefined
+  /** More settings, `name=value`. */
+  settings?: readonly string[]
   signal: AbortSignal
 }
 
@@ -41,7 +43,8 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted()
     const port = await freePort(preferred)
-    const args = ['-D', folder, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-c', 'log_checkpoints=off']
+    const settings = ['log_checkpoints=off', ...(options.settings ?? [])].flatMap(setting => ['-c', setting])
+    const args = ['-D', folder, '-p', String(port), '-h', '127.0.0.1', '-k', '', ...settings]
     const child = spawnHeld([...user.prefix, programs.postgres, ...args], {
       name: 'postgres',
       logFile: options.logFile,

@@ -11,6 +11,8 @@ export async function postgresForTests(): Promise<{ url: string; stop(): Promise
     logFile: join(folder, 'postgres.log'),
     password: 'test',
     preferredPort: undefined,
+    // A crash of the machine may cost a test run its data.
+    settings: ['fsync=off', 'full_page_writes=off', 'max_connections=200'],
     signal: AbortSignal.timeout(120_000),
   })
   return {

@@ -9,8 +9,8 @@ import { counts, listings, listPage, profile } from './gmail/list.ts'
 import { parseVersion } from './gmail/message.ts'
 import { mutate } from './gmail/mutate.ts'
 import { createOAuth, type GoogleOAuth } from './gmail/oauth.ts'
-import { createPushParser, type ParsedPush, type PushRequest } from './gmail/push.ts'
 import { pullHistory } from './gmail/pull.ts'
+import { createPushParser, type ParsedPush, type PushRequest } from './gmail/push.ts'
 import { createSendMemory } from './gmail/send.ts'
 import { unwatch, watch } from './gmail/watch.ts'
 
@@ -37,12 +37,18 @@ export function createGmail(config: GmailConfig, world: World = realWorld): Gmai
 
     async identify(conn, signal) {
       const { emailAddress } = await profile(client, conn, signal)
-      if (!emailAddress) throw new ProviderError('transient', 'Gmail answered a profile without an e-mail address.')
+      if (!emailAddress)
+        throw new ProviderError('transient', 'Gmail answered a profile without an e-mail address.')
       // A name is a kindness; without it the address will do.
       const names = await client
         .call(
           conn,
-          { method: 'settings.sendAs.list', action: 'read the display name', priority: 'interactive', signal },
+          {
+            method: 'settings.sendAs.list',
+            action: 'read the display name',
+            priority: 'interactive',
+            signal,
+          },
           (gmail, options) => gmail.users.settings.sendAs.list({ userId: 'me' }, options),
         )
         .catch((error: unknown) => {
@@ -50,7 +56,10 @@ export function createGmail(config: GmailConfig, world: World = realWorld): Gmai
           throw error
         })
       const own = names.sendAs?.find(each => each.isPrimary) ?? names.sendAs?.[0]
-      return { email: emailAddress.toLowerCase(), displayName: own?.displayName?.trim() || (emailAddress.split('@')[0] ?? emailAddress) }
+      return {
+        email: emailAddress.toLowerCase(),
+        displayName: own?.displayName?.trim() || (emailAddress.split('@')[0] ?? emailAddress),
+      }
     },
 
     async resources() {
@@ -59,7 +68,8 @@ export function createGmail(config: GmailConfig, world: World = realWorld): Gmai
 
     async currentCursor(conn, _resource, signal) {
       const { historyId } = await profile(client, conn, signal)
-      if (parseVersion(historyId) === 0n) throw new ProviderError('transient', 'Gmail answered a profile without a history id.')
+      if (parseVersion(historyId) === 0n)
+        throw new ProviderError('transient', 'Gmail answered a profile without a history id.')
       return String(historyId)
     },
 

@@ -28,13 +28,22 @@ export function clean(text: string, max: number): string {
 
 /** One line: folding, tabs and runs of blanks become a space. */
 export function oneLine(text: string, max: number): string {
-  return clean(text.slice(0, max * 4).replace(/[\s\u0000-\u001f\u007f]+/g, ' ').trim(), max)
+  return clean(
+    text
+      .slice(0, max * 4)
+      .replace(/[\s\u0000-\u001f\u007f]+/g, ' ')
+      .trim(),
+    max,
+  )
 }
 
 /** RFC 2047 words decoded; anything malformed stays as it was sent. */
 export function decodeHeader(value: string, max: number): string {
   const bounded = value.slice(0, max * 12)
-  return oneLine(attempt(() => decodeWords(bounded), bounded), max)
+  return oneLine(
+    attempt(() => decodeWords(bounded), bounded),
+    max,
+  )
 }
 
 /** Address lists as people write them: groups flattened, comments and encoded words decoded, nonsense tolerated. */
@@ -64,7 +73,11 @@ export function parseMessageIds(value: string, max: number): string[] {
 /** Date header as epoch ms; null when it says nothing or a year beyond belief. */
 export function parseDate(value: string): number | null {
   const bounded = value.slice(0, 200)
-  for (const text of [bounded, bounded.replace(/\([^()]*\)/g, ' '), bounded.replace(/\s+[A-Z]{2,5}\s*$/, '')]) {
+  for (const text of [
+    bounded,
+    bounded.replace(/\([^()]*\)/g, ' '),
+    bounded.replace(/\s+[A-Z]{2,5}\s*$/, ''),
+  ]) {
     const at = Date.parse(text)
     if (Number.isFinite(at) && at > 0 && at < 4_102_444_800_000) return at
   }
@@ -78,11 +91,11 @@ const ALIASES: Record<string, string> = {
   ascii: 'windows-1252',
   'us-ascii': 'windows-1252',
   'ansi_x3.4-1968': 'windows-1252',
-  'default': 'windows-1252',
+  default: 'windows-1252',
   'x-unknown': 'windows-1252',
   'iso-8859-8-e': 'iso-8859-8',
   cp932: 'shift_jis',
-  'ms932': 'shift_jis',
+  ms932: 'shift_jis',
   'windows-31j': 'shift_jis',
   cp936: 'gbk',
   cp949: 'euc-kr',
@@ -102,11 +115,15 @@ const WIDE = new Set(['utf-16le', 'utf-16be'])
  * UTF-8 whatever the label says; else the label counts; else windows-1252, which can read anything. `warning` says
  * when a guess was made.
  */
-export function decodeText(bytes: Uint8Array, declared: string | null): { text: string; warning: string | null } {
+export function decodeText(
+  bytes: Uint8Array,
+  declared: string | null,
+): { text: string; warning: string | null } {
   const label = canonical(declared)
   const ascii = !bytes.some(byte => byte > 127)
   if (label && WIDE.has(label) && bytes.includes(0)) return { text: decodeWith(label, bytes), warning: null }
-  if (ascii) return { text: decodeWith(label && SEVEN_BIT.has(label) ? label : 'utf-8', bytes), warning: null }
+  if (ascii)
+    return { text: decodeWith(label && SEVEN_BIT.has(label) ? label : 'utf-8', bytes), warning: null }
   const utf8 = attempt(() => new TextDecoder('utf-8', { fatal: true }).decode(bytes), null)
   if (utf8 !== null) return { text: utf8, warning: null }
   if (label && label !== 'utf-8') return { text: decodeWith(label, bytes), warning: null }
@@ -114,22 +131,35 @@ export function decodeText(bytes: Uint8Array, declared: string | null): { text: 
   const mostly = label === 'utf-8' ? decodeWith('utf-8', bytes) : ''
   if (mostly && replacements(mostly) <= Math.max(2, mostly.length / 100))
     return { text: mostly, warning: 'Some bytes of the text are not valid UTF-8.' }
-  const warning = declared ? `The charset "${declared.slice(0, 40)}" does not fit; read as windows-1252.` : null
+  const warning = declared
+    ? `The charset "${declared.slice(0, 40)}" does not fit; read as windows-1252.`
+    : null
   return { text: decodeWith('windows-1252', bytes), warning }
 }
 
 /** WHATWG name of a charset label, or null for one that nobody knows. */
 function canonical(declared: string | null): string | null {
-  const label = declared?.trim().toLowerCase().replace(/^["']|["']$/g, '') ?? ''
+  const label =
+    declared
+      ?.trim()
+      .toLowerCase()
+      .replace(/^["']|["']$/g, '') ?? ''
   if (!label) return null
-  for (const each of [label, ALIASES[label], label.replace(/^x-/, ''), label.replace(/^cp-?(125\d)$/, 'windows-$1'), label.replaceAll('_', '-')]) {
+  for (const each of [
+    label,
+    ALIASES[label],
+    label.replace(/^x-/, ''),
+    label.replace(/^cp-?(125\d)$/, 'windows-$1'),
+    label.replaceAll('_', '-'),
+  ]) {
     const name = each && attempt(() => new TextDecoder(each).encoding, null)
     if (name) return name
   }
   return null
 }
 
-const decodeWith = (label: string, bytes: Uint8Array): string => attempt(() => new TextDecoder(label).decode(bytes), '')
+const decodeWith = (label: string, bytes: Uint8Array): string =>
+  attempt(() => new TextDecoder(label).decode(bytes), '')
 const replacements = (text: string): number => text.split('\ufffd').length - 1
 
 const ENTITIES: Record<string, string> = {
@@ -163,12 +193,17 @@ export function unescapeHtml(text: string): string {
   return text.replace(/&(#x[0-9a-f]{1,6}|#\d{1,7}|[a-z]{2,8});/gi, (whole, ref: string) => {
     if (!ref.startsWith('#')) return ENTITIES[ref.toLowerCase()] ?? whole
     const code = /^#x/i.test(ref) ? Number.parseInt(ref.slice(2), 16) : Number(ref.slice(1))
-    return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : '\ufffd'
+    return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff)
+      ? String.fromCodePoint(code)
+      : '\ufffd'
   })
 }
 
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, mark => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[mark] ?? mark)
+  return text.replace(
+    /[&<>"]/g,
+    mark => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[mark] ?? mark,
+  )
 }
 
 /** Readable text of HTML, for snippets and for readers without HTML. Never rendered, so it need not be exact. */
@@ -188,7 +223,9 @@ export function htmlToText(html: string): string {
 
 /** The beginning of a body, for lists. */
 export function snippetOf(body: { text: string | null; html: string | null }): string {
-  const source = body.text?.trim() ? body.text.slice(0, 4_000) : htmlToText((body.html ?? '').slice(0, MIME_LIMITS.snippetSource))
+  const source = body.text?.trim()
+    ? body.text.slice(0, 4_000)
+    : htmlToText((body.html ?? '').slice(0, MIME_LIMITS.snippetSource))
   return oneLine(source, MIME_LIMITS.snippet)
 }
 
@@ -197,7 +234,12 @@ export function headerParameter(value: string, name: string): string | null {
   const bounded = value.slice(0, 10_000)
   const extended = new RegExp(`;\\s*${name}\\*\\s*=\\s*"?([^'";]*)'[^']*'([^";]*)`, 'i').exec(bounded)
   if (extended) {
-    const bytes = Buffer.from((extended[2] ?? '').replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))), 'latin1')
+    const bytes = Buffer.from(
+      (extended[2] ?? '').replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+        String.fromCharCode(Number.parseInt(hex, 16)),
+      ),
+      'latin1',
+    )
     return decodeText(bytes, extended[1] ?? null).text
   }
   const plain = new RegExp(`;\\s*${name}\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^;\\s]+))`, 'i').exec(bounded)

@@ -7,6 +7,12 @@ export type Adapters = { gmail?: GmailAdapter }
 /** The configured adapters as the engine wants them: one line a provider. */
 export function mailProviders({ gmail }: Adapters): ReadonlyMap<Provider, MailProvider> {
   const providers = new Map<Provider, MailProvider>()
-  if (gmail) providers.set('gmail', { port: gmail, refresh: gmail.oauth.refresh, token: gmail.oauth.token, revoke: gmail.oauth.revoke })
+  if (gmail)
+    providers.set('gmail', {
+      port: gmail,
+      refresh: gmail.oauth.refresh,
+      token: gmail.oauth.token,
+      revoke: gmail.oauth.revoke,
+    })
   return providers
 }

@@ -1,8 +1,21 @@
 import { describe, expect, test } from 'vitest'
-import { type Failure, isAmbiguous, parseRetryAfter, readFailure, toProviderError } from '../src/gmail/errors.ts'
+import {
+  type Failure,
+  isAmbiguous,
+  parseRetryAfter,
+  readFailure,
+  toProviderError,
+} from '../src/gmail/errors.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 12)
-const failure = (more: Partial<Failure>): Failure => ({ status: 400, reason: '', message: 'words', retryAfter: null, code: '', ...more })
+const failure = (more: Partial<Failure>): Failure => ({
+  status: 400,
+  reason: '',
+  message: 'words',
+  retryAfter: null,
+  code: '',
+  ...more,
+})
 const kind = (more: Partial<Failure>) => toProviderError(failure(more), 'do it', NOW).kind
 
 describe('Gmail’s refusals are read by their reason', () => {
@@ -32,15 +45,20 @@ describe('Gmail’s refusals are read by their reason', () => {
   })
 
   test('a missing scope asks for reconnection, a refused token does not', () => {
-    expect(toProviderError(failure({ status: 403, reason: 'insufficientPermissions' }), 'x', NOW).reconnect).toBe(true)
+    expect(
+      toProviderError(failure({ status: 403, reason: 'insufficientPermissions' }), 'x', NOW).reconnect,
+    ).toBe(true)
     expect(toProviderError(failure({ status: 401 }), 'x', NOW).reconnect).toBe(false)
   })
 
   test('Retry-After is taken in seconds and as a date, from the header or from Gmail’s words', () => {
-    const at = (more: Partial<Failure>) => toProviderError(failure({ status: 429, ...more }), 'x', NOW).retryAt
+    const at = (more: Partial<Failure>) =>
+      toProviderError(failure({ status: 429, ...more }), 'x', NOW).retryAt
     expect(at({ retryAfter: '17' })).toBe(NOW + 17_000)
     expect(at({ retryAfter: 'Sat, 21 Nov 2026 12:01:00 GMT' })).toBe(NOW + 60_000)
-    expect(at({ message: 'User-rate limit exceeded.  Retry after 2026-11-21T12:00:30.000Z' })).toBe(NOW + 30_000)
+    expect(at({ message: 'User-rate limit exceeded.  Retry after 2026-11-21T12:00:30.000Z' })).toBe(
+      NOW + 30_000,
+    )
     expect(at({})).toBeNull()
   })
 
@@ -50,9 +68,13 @@ describe('Gmail’s refusals are read by their reason', () => {
   })
 
   test('messages say what was tried, the status and the reason', () => {
-    expect(toProviderError(failure({ status: 403, reason: 'domainPolicy', message: 'Not here' }), 'list the labels', NOW).message).toBe(
-      'Gmail refused to list the labels (403, domainPolicy, Not here).',
-    )
+    expect(
+      toProviderError(
+        failure({ status: 403, reason: 'domainPolicy', message: 'Not here' }),
+        'list the labels',
+        NOW,
+      ).message,
+    ).toBe('Gmail refused to list the labels (403, domainPolicy, Not here).')
   })
 })
 
@@ -80,7 +102,16 @@ describe('a send that ended badly', () => {
 
 describe('what is thrown', () => {
   test('is read into plain data, whatever it is', () => {
-    for (const thrown of [null, undefined, 'words', 7, {}, { response: null }, { response: { data: '<html>' } }, new Error('x')])
+    for (const thrown of [
+      null,
+      undefined,
+      'words',
+      7,
+      {},
+      { response: null },
+      { response: { data: '<html>' } },
+      new Error('x'),
+    ])
       expect(() => readFailure(thrown)).not.toThrow()
     expect(
       readFailure({

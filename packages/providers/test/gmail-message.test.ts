@@ -10,7 +10,8 @@ const text = (type: string, content: string | Buffer, more: object = {}) => ({
   body: { size: content.length, data: b64(content) },
   ...more,
 })
-const pulled = (payload: object, more: object = {}) => toPulledMessage('m1', { id: 'm1', payload, ...more }, { bodies: true })
+const pulled = (payload: object, more: object = {}) =>
+  toPulledMessage('m1', { id: 'm1', payload, ...more }, { bodies: true })
 
 describe('a Gmail message', () => {
   test('never makes the reader throw, whatever it holds', () => {
@@ -18,13 +19,46 @@ describe('a Gmail message', () => {
       part: fc.record(
         {
           partId: fc.oneof(fc.string(), fc.integer(), fc.constant(null)),
-          mimeType: fc.oneof(fc.constantFrom('text/plain', 'TEXT/HTML', 'multipart/alternative', 'multipart/related', 'message/rfc822', 'image/png', ''), fc.string(), fc.integer()),
+          mimeType: fc.oneof(
+            fc.constantFrom(
+              'text/plain',
+              'TEXT/HTML',
+              'multipart/alternative',
+              'multipart/related',
+              'message/rfc822',
+              'image/png',
+              '',
+            ),
+            fc.string(),
+            fc.integer(),
+          ),
           filename: fc.oneof(fc.string({ unit: 'binary' }), fc.constant(null)),
           headers: fc.oneof(
             fc.array(
               fc.record({
-                name: fc.oneof(fc.constantFrom('From', 'To', 'Subject', 'Date', 'Content-Type', 'Content-Disposition', 'References', 'Message-ID'), fc.string()),
-                value: fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('=?x-unknown?Q?=FF=00?=', '=?utf-8?B?////?=', 'text/plain; charset="utf-16"', "attachment; filename*=utf-8''%ff%zz"), fc.integer()),
+                name: fc.oneof(
+                  fc.constantFrom(
+                    'From',
+                    'To',
+                    'Subject',
+                    'Date',
+                    'Content-Type',
+                    'Content-Disposition',
+                    'References',
+                    'Message-ID',
+                  ),
+                  fc.string(),
+                ),
+                value: fc.oneof(
+                  fc.string({ unit: 'binary' }),
+                  fc.constantFrom(
+                    '=?x-unknown?Q?=FF=00?=',
+                    '=?utf-8?B?////?=',
+                    'text/plain; charset="utf-16"',
+                    "attachment; filename*=utf-8''%ff%zz",
+                  ),
+                  fc.integer(),
+                ),
               }),
               { maxLength: 5 },
             ),
@@ -32,10 +66,25 @@ describe('a Gmail message', () => {
             fc.constant(null),
           ),
           body: fc.oneof(
-            fc.record({ data: fc.oneof(fc.uint8Array({ maxLength: 60 }).map(bytes => Buffer.from(bytes).toString('base64url')), fc.string(), fc.integer()), size: fc.oneof(fc.integer(), fc.string(), fc.double()) }, { requiredKeys: [] }),
+            fc.record(
+              {
+                data: fc.oneof(
+                  fc.uint8Array({ maxLength: 60 }).map(bytes => Buffer.from(bytes).toString('base64url')),
+                  fc.string(),
+                  fc.integer(),
+                ),
+                size: fc.oneof(fc.integer(), fc.string(), fc.double()),
+              },
+              { requiredKeys: [] },
+            ),
             fc.anything(),
           ),
-          parts: fc.oneof({ depthSize: 'small' }, fc.constant(undefined), fc.array(tie('part'), { maxLength: 3 }), fc.anything()),
+          parts: fc.oneof(
+            { depthSize: 'small' },
+            fc.constant(undefined),
+            fc.array(tie('part'), { maxLength: 3 }),
+            fc.anything(),
+          ),
         },
         { requiredKeys: [] },
       ),
@@ -43,14 +92,25 @@ describe('a Gmail message', () => {
     const message = fc.oneof(
       fc.anything(),
       fc.record(
-        { id: fc.anything(), threadId: fc.anything(), labelIds: fc.anything(), historyId: fc.anything(), internalDate: fc.anything(), sizeEstimate: fc.anything(), snippet: fc.anything(), payload: fc.oneof(shape.part, fc.anything()) },
+        {
+          id: fc.anything(),
+          threadId: fc.anything(),
+          labelIds: fc.anything(),
+          historyId: fc.anything(),
+          internalDate: fc.anything(),
+          sizeEstimate: fc.anything(),
+          snippet: fc.anything(),
+          payload: fc.oneof(shape.part, fc.anything()),
+        },
         { requiredKeys: [] },
       ),
     )
     fc.assert(
       fc.property(message, fc.boolean(), (given, bodies) => {
         const result = toPulledMessage('m1', given, { bodies })
-        const json = JSON.stringify(result, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+        const json = JSON.stringify(result, (_key, value: unknown) =>
+          typeof value === 'bigint' ? String(value) : value,
+        )
         // What Postgres cannot hold: NUL in text, lone surrogates in JSON.
         expect(json).not.toMatch(/\\u0000|\\ud[89a-f]/i)
         expect(Number.isSafeInteger(result.receivedAt) && Number.isSafeInteger(result.sizeBytes)).toBe(true)
@@ -61,9 +121,15 @@ describe('a Gmail message', () => {
   })
 
   test('sorts by the time Gmail received it, not by its Date header', () => {
-    const message = pulled({ headers: [{ name: 'Date', value: 'Mon, 1 Jan 2001 00:00:00 +0000' }] }, { internalDate: '1763700000000' })
+    const message = pulled(
+      { headers: [{ name: 'Date', value: 'Mon, 1 Jan 2001 00:00:00 +0000' }] },
+      { internalDate: '1763700000000' },
+    )
     expect(message).toMatchObject({ receivedAt: 1_763_700_000_000, sentAt: Date.UTC(2001, 0, 1) })
-    expect(pulled({ headers: [{ name: 'Date', value: 'yesterday' }] })).toMatchObject({ receivedAt: 0, sentAt: null })
+    expect(pulled({ headers: [{ name: 'Date', value: 'yesterday' }] })).toMatchObject({
+      receivedAt: 0,
+      sentAt: null,
+    })
   })
 
   test('unescapes its snippet', () => {
@@ -72,7 +138,9 @@ describe('a Gmail message', () => {
 
   test('without a snippet takes the beginning of its text, or of its HTML', () => {
     expect(pulled(text('plain', 'First line\r\nsecond')).snippet).toBe('First line second')
-    expect(pulled(text('html', '<style>p{}</style><p>One</p><p>Two &amp; three</p>')).snippet).toBe('One Two & three')
+    expect(pulled(text('html', '<style>p{}</style><p>One</p><p>Two &amp; three</p>')).snippet).toBe(
+      'One Two & three',
+    )
   })
 
   test('shows both forms of alternatives, and footers after them', () => {
@@ -93,12 +161,43 @@ describe('a Gmail message', () => {
       mimeType: 'multipart/mixed',
       partId: '',
       parts: [
-        { partId: '0', mimeType: 'multipart/related', parts: [text('html', '<img src=cid:a>', { partId: '0.0' }), { partId: '0.1', mimeType: 'image/png', filename: 'a.png', headers: [{ name: 'Content-ID', value: '<a>' }], body: { attachmentId: 'changes', size: 10 } }] },
-        { partId: '1', mimeType: 'application/pdf', filename: 'b.pdf', body: { attachmentId: 'changes too', size: 20 } },
-        { partId: '2', mimeType: 'message/rfc822', filename: '', body: { attachmentId: 'x', size: 30 }, parts: [text('plain', 'inner')] },
+        {
+          partId: '0',
+          mimeType: 'multipart/related',
+          parts: [
+            text('html', '<img src=cid:a>', { partId: '0.0' }),
+            {
+              partId: '0.1',
+              mimeType: 'image/png',
+              filename: 'a.png',
+              headers: [{ name: 'Content-ID', value: '<a>' }],
+              body: { attachmentId: 'changes', size: 10 },
+            },
+          ],
+        },
+        {
+          partId: '1',
+          mimeType: 'application/pdf',
+          filename: 'b.pdf',
+          body: { attachmentId: 'changes too', size: 20 },
+        },
+        {
+          partId: '2',
+          mimeType: 'message/rfc822',
+          filename: '',
+          body: { attachmentId: 'x', size: 30 },
+          parts: [text('plain', 'inner')],
+        },
       ],
     })
-    expect(message.attachments.map(({ partId, filename, inline, sizeBytes }) => [partId, filename, inline, sizeBytes])).toEqual([
+    expect(
+      message.attachments.map(({ partId, filename, inline, sizeBytes }) => [
+        partId,
+        filename,
+        inline,
+        sizeBytes,
+      ]),
+    ).toEqual([
       ['0.1', 'a.png', true, 10],
       ['1', 'b.pdf', false, 20],
       ['2', 'message.eml', false, 30],
@@ -107,13 +206,21 @@ describe('a Gmail message', () => {
   })
 
   test('reads bytes by what they are: UTF-8 under an old label, then the label, then windows-1252', () => {
-    const body = (bytes: Buffer, charset: string) => pulled(text('plain', bytes, { headers: [{ name: 'content-type', value: `text/plain; charset=${charset}` }] })).body
+    const body = (bytes: Buffer, charset: string) =>
+      pulled(
+        text('plain', bytes, {
+          headers: [{ name: 'content-type', value: `text/plain; charset=${charset}` }],
+        }),
+      ).body
     expect(body(Buffer.from('Grüße'), 'iso-8859-1')?.text).toBe('Grüße')
     expect(body(Buffer.from('日本語のメール'), 'iso-2022-jp')?.text).toBe('日本語のメール')
     expect(body(Buffer.from('\x1b$BF|K\\8l\x1b(B', 'latin1'), 'ISO-2022-JP')?.text).toBe('日本語')
     expect(body(Buffer.from('Gr\xfc\xdfe', 'latin1'), '"ISO-8859-1"')?.text).toBe('Grüße')
     expect(body(Buffer.from([0xc4, 0xe3, 0xba, 0xc3]), 'gb2312')?.text).toBe('你好')
-    expect(body(Buffer.from('Gr\xfc\xdfe', 'latin1'), 'x-nonsense')).toMatchObject({ text: 'Grüße', warning: expect.stringContaining('x-nonsense') })
+    expect(body(Buffer.from('Gr\xfc\xdfe', 'latin1'), 'x-nonsense')).toMatchObject({
+      text: 'Grüße',
+      warning: expect.stringContaining('x-nonsense'),
+    })
     expect(body(Buffer.from('plain'), 'utf-7')).toMatchObject({ text: 'plain', warning: null })
   })
 
@@ -141,12 +248,25 @@ describe('a Gmail message', () => {
     expect([references[0], references.at(-1)]).toEqual(['<r0@x>', '<r499@x>'])
   })
 
-  test('of megabytes of hostile markup is read within the test’s limit: no pattern backtracks', { timeout: 10_000 }, () => {
+  test('of megabytes of hostile markup is read within the test’s limit: no pattern backtracks', {
+    timeout: 10_000,
+  }, () => {
     const html = '<br<br<!--<script <style x="'.repeat(200_000)
     expect(pulled(text('html', html)).body?.warning).toContain('cut')
-    const mixed = { mimeType: 'multipart/mixed', parts: [text('html', html), text('plain', ' \n'.repeat(500_000))] }
+    const mixed = {
+      mimeType: 'multipart/mixed',
+      parts: [text('html', html), text('plain', ' \n'.repeat(500_000))],
+    }
     expect(pulled(mixed).snippet.length).toBeLessThanOrEqual(300)
-    expect(pulled({ headers: [{ name: 'References', value: '<'.repeat(500_000) }, { name: 'To', value: '"<@'.repeat(100_000) }, { name: 'Subject', value: '=?utf-8?Q?'.repeat(100_000) }] })).toBeDefined()
+    expect(
+      pulled({
+        headers: [
+          { name: 'References', value: '<'.repeat(500_000) },
+          { name: 'To', value: '"<@'.repeat(100_000) },
+          { name: 'Subject', value: '=?utf-8?Q?'.repeat(100_000) },
+        ],
+      }),
+    ).toBeDefined()
   })
 })
 
@@ -154,7 +274,8 @@ describe('a history id', () => {
   test('is a number beyond doubles, and nonsense is the oldest of all', () => {
     expect(parseVersion('9007199254740993')).toBe(9_007_199_254_740_993n)
     expect(parseVersion(42)).toBe(42n)
-    for (const nonsense of [null, undefined, '', '-1', '1e5', '0x1f', {}, Number.NaN]) expect(parseVersion(nonsense)).toBe(0n)
+    for (const nonsense of [null, undefined, '', '-1', '1e5', '0x1f', {}, Number.NaN])
+      expect(parseVersion(nonsense)).toBe(0n)
     expect(parseVersion('18446744073709551615')).toBe(2n ** 63n - 1n)
   })
 })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { GMAIL_SCOPES } from '../src/gmail/oauth.ts'
 import { createGmail } from '../src/gmail.ts'
-import { sandboxConfig, type SandboxWorld, sandboxWorld } from './sandbox-world.ts'
+import { type SandboxWorld, sandboxConfig, sandboxWorld } from './sandbox-world.ts'
 
 const never = new AbortController().signal
 const REDIRECT = 'http://127.0.0.1:3000/connect/google/callback'
@@ -16,12 +16,19 @@ describe('connecting a Google account', () => {
 
   /** The person on Google's page. */
   const consent = async (url: string, email: string, answer = 'allow') => {
-    const response = await fetch(url, { method: 'POST', body: new URLSearchParams({ account: email, answer }), redirect: 'manual' })
+    const response = await fetch(url, {
+      method: 'POST',
+      body: new URLSearchParams({ account: email, answer }),
+      redirect: 'manual',
+    })
     return new URL(response.headers.get('location') ?? '')
   }
 
   test('sends the person off with state, PKCE and what brings a refresh token', () => {
-    const { url, state, codeVerifier } = world.port.oauth.authorize({ redirectUri: REDIRECT, loginHint: 'me@inlet.test' })
+    const { url, state, codeVerifier } = world.port.oauth.authorize({
+      redirectUri: REDIRECT,
+      loginHint: 'me@inlet.test',
+    })
     const query = new URL(url).searchParams
     expect(Object.fromEntries(query)).toMatchObject({
       redirect_uri: REDIRECT,
@@ -44,17 +51,23 @@ describe('connecting a Google account', () => {
     const { url, state, codeVerifier } = oauth.authorize({ redirectUri: REDIRECT })
     const back = await consent(url, conn.email)
     expect(back.searchParams.get('state')).toBe(state)
-    const grant = await oauth.exchange({ code: back.searchParams.get('code') ?? '', codeVerifier, redirectUri: REDIRECT }, never)
+    const grant = await oauth.exchange(
+      { code: back.searchParams.get('code') ?? '', codeVerifier, redirectUri: REDIRECT },
+      never,
+    )
     expect(Object.keys(grant.data).sort()).toEqual(['accessToken', 'expiresAt', 'refreshToken', 'scopes'])
     const token = oauth.token(grant)
     expect(token?.expiresAt).toBeGreaterThan(Date.now())
     const access = { accountId: 'connecting', email: 'me', accessToken: async () => token?.accessToken ?? '' }
     expect((await world.port.identify(access, never)).email).toBe(conn.email)
     const refreshed = await oauth.refresh(grant, never)
-    expect(refreshed.data['refreshToken']).toBe(grant.data['refreshToken'])
-    expect(refreshed.data['accessToken']).not.toBe(grant.data['accessToken'])
+    expect(refreshed.data.refreshToken).toBe(grant.data.refreshToken)
+    expect(refreshed.data.accessToken).not.toBe(grant.data.accessToken)
     await oauth.revoke(refreshed, never)
-    await expect(oauth.refresh(refreshed, never)).rejects.toMatchObject({ kind: 'unauthorized', reconnect: true })
+    await expect(oauth.refresh(refreshed, never)).rejects.toMatchObject({
+      kind: 'unauthorized',
+      reconnect: true,
+    })
     await oauth.revoke(refreshed, never)
   })
 
@@ -63,22 +76,36 @@ describe('connecting a Google account', () => {
     const { oauth } = world.port
     const { url, codeVerifier } = oauth.authorize({ redirectUri: REDIRECT })
     const code = (await consent(url, conn.email)).searchParams.get('code') ?? ''
-    await expect(oauth.exchange({ code, codeVerifier: 'x'.repeat(43), redirectUri: REDIRECT }, never)).rejects.toMatchObject({ kind: 'unauthorized' })
+    await expect(
+      oauth.exchange({ code, codeVerifier: 'x'.repeat(43), redirectUri: REDIRECT }, never),
+    ).rejects.toMatchObject({ kind: 'unauthorized' })
     const fresh = oauth.authorize({ redirectUri: REDIRECT })
     const once = (await consent(fresh.url, conn.email)).searchParams.get('code') ?? ''
     await oauth.exchange({ code: once, codeVerifier: fresh.codeVerifier, redirectUri: REDIRECT }, never)
-    await expect(oauth.exchange({ code: once, codeVerifier: fresh.codeVerifier, redirectUri: REDIRECT }, never)).rejects.toMatchObject({ kind: 'unauthorized', reconnect: true })
+    await expect(
+      oauth.exchange({ code: once, codeVerifier: fresh.codeVerifier, redirectUri: REDIRECT }, never),
+    ).rejects.toMatchObject({ kind: 'unauthorized', reconnect: true })
   })
 
   test('keeps a rotated refresh token', async () => {
     const { conn } = await world.newAccount()
     const issued = world.sandbox.control.token(conn.email)
     world.sandbox.control.addFault({ kind: 'oauth.rotate', count: 1 })
-    const grant = { data: { refreshToken: issued.refresh_token, accessToken: issued.access_token, expiresAt: 0, scopes: '' } }
+    const grant = {
+      data: {
+        refreshToken: issued.refresh_token,
+        accessToken: issued.access_token,
+        expiresAt: 0,
+        scopes: '',
+      },
+    }
     const rotated = await world.port.oauth.refresh(grant, never)
-    expect(rotated.data['refreshToken']).not.toBe(issued.refresh_token)
+    expect(rotated.data.refreshToken).not.toBe(issued.refresh_token)
     await world.port.oauth.refresh(rotated, never)
-    await expect(world.port.oauth.refresh(grant, never)).rejects.toMatchObject({ kind: 'unauthorized', reconnect: true })
+    await expect(world.port.oauth.refresh(grant, never)).rejects.toMatchObject({
+      kind: 'unauthorized',
+      reconnect: true,
+    })
   })
 
   test('tells a wrong client from a dead grant, and a failing service from both', async () => {
@@ -93,7 +120,10 @@ describe('connecting a Google account', () => {
     world.sandbox.control.addFault({ kind: 'reset', match: { path: '/token' } })
     await expect(world.port.oauth.refresh(grant, never)).rejects.toMatchObject({ kind: 'transient' })
     world.calm()
-    await expect(world.port.oauth.refresh({ data: {} }, never)).rejects.toMatchObject({ kind: 'unauthorized', reconnect: true })
+    await expect(world.port.oauth.refresh({ data: {} }, never)).rejects.toMatchObject({
+      kind: 'unauthorized',
+      reconnect: true,
+    })
   })
 
   test('ends with the signal’s reason', async () => {

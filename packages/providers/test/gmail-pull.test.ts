@@ -25,7 +25,10 @@ describe('history records', () => {
     const { page } = readHistory([
       {
         id: '7',
-        labelsAdded: [{ message: { id: 'a' }, labelIds: ['TRASH'] }, { message: { id: 'a' }, labelIds: ['UNREAD'] }],
+        labelsAdded: [
+          { message: { id: 'a' }, labelIds: ['TRASH'] },
+          { message: { id: 'a' }, labelIds: ['UNREAD'] },
+        ],
         labelsRemoved: [{ message: { id: 'a' }, labelIds: ['INBOX'] }],
       },
     ])
@@ -35,7 +38,11 @@ describe('history records', () => {
   })
 
   test('without ids, messages or labels say nothing', () => {
-    const { page } = readHistory([{}, { id: '3' }, { id: '4', messagesAdded: [{}], labelsAdded: [{ message: {} }], messagesDeleted: [{ message: {} }] }])
+    const { page } = readHistory([
+      {},
+      { id: '3' },
+      { id: '4', messagesAdded: [{}], labelsAdded: [{ message: {} }], messagesDeleted: [{ message: {} }] },
+    ])
     expect(page).toEqual({ upserts: [], touched: [], patches: [], deletions: [] })
   })
 })

@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net'
 import { PUSH_TOKEN_VARIANTS } from '@inlet/sandbox/faults'
 import { PushRejected } from '@inlet/sync/provider-errors'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { withDefaults } from '../src/gmail/config.ts'
 import type { ParsedPush, PushRequest } from '../src/gmail/push.ts'
 import { createPushParser, decodePush } from '../src/gmail/push.ts'
 import { createGmail } from '../src/gmail.ts'
-import { withDefaults } from '../src/gmail/config.ts'
-import { sandboxConfig, type SandboxWorld, sandboxWorld, TOPIC } from './sandbox-world.ts'
+import { type SandboxWorld, sandboxConfig, sandboxWorld, TOPIC } from './sandbox-world.ts'
 
 const never = new AbortController().signal
 const SERVICE_ACCOUNT = 'gmail-push@inlet-sandbox.iam.gserviceaccount.com'
@@ -19,7 +19,10 @@ async function mailbox() {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
-    received.push({ headers: new Headers(Object.entries(request.headers).map(([name, value]) => [name, String(value)])), body: Buffer.concat(chunks).toString() })
+    received.push({
+      headers: new Headers(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
+      body: Buffer.concat(chunks).toString(),
+    })
     response.writeHead(204).end()
     for (const wake of waiting.splice(0)) wake()
   })
@@ -68,60 +71,96 @@ describe('a push', () => {
     const parsed = await world.port.parsePush(request, never)
     expect(parsed).toEqual({
       kind: 'notice',
-      notice: { provider: 'gmail', mailbox: account.conn.email, resource: null, pushId: expect.stringMatching(/^\d+$/) },
+      notice: {
+        provider: 'gmail',
+        mailbox: account.conn.email,
+        resource: null,
+        pushId: expect.stringMatching(/^\d+$/),
+      },
     })
   })
 
-  test.each(PUSH_TOKEN_VARIANTS)('with a bad token (%s) is rejected, and the rejection does not quote it', async variant => {
-    world.sandbox.control.addFault({ kind: 'push.token', variant, count: 1 })
-    const { request } = await pushed()
-    world.calm()
-    const error = await world.port.parsePush(request, never).catch((thrown: unknown) => thrown)
-    expect(error).toBeInstanceOf(PushRejected)
-    const expected = {
-      audience: 'wrong_audience',
-      expired: 'expired',
-      unsigned: /malformed_token|bad_signature|invalid_token/,
-      email: 'wrong_email',
-      unverified: 'email_not_verified',
-      issuer: 'wrong_issuer',
-      key: 'bad_signature',
-      missing: 'missing_token',
-    }[variant]
-    expect((error as PushRejected).reason).toMatch(expected)
-    const token = request.headers.get('authorization')?.split(' ')[1]
-    if (token) expect((error as PushRejected).message).not.toContain(token.slice(0, 20))
-  })
+  test.each(PUSH_TOKEN_VARIANTS)(
+    'with a bad token (%s) is rejected, and the rejection does not quote it',
+    async variant => {
+      world.sandbox.control.addFault({ kind: 'push.token', variant, count: 1 })
+      const { request } = await pushed()
+      world.calm()
+      const error = await world.port.parsePush(request, never).catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(PushRejected)
+      const expected = {
+        audience: 'wrong_audience',
+        expired: 'expired',
+        unsigned: /malformed_token|bad_signature|invalid_token/,
+        email: 'wrong_email',
+        unverified: 'email_not_verified',
+        issuer: 'wrong_issuer',
+        key: 'bad_signature',
+        missing: 'missing_token',
+      }[variant]
+      expect((error as PushRejected).reason).toMatch(expected)
+      const token = request.headers.get('authorization')?.split(' ')[1]
+      if (token) expect((error as PushRejected).message).not.toContain(token.slice(0, 20))
+    },
+  )
 
   test('is never accepted where audience or service account are not set', async () => {
     const { request } = await pushed()
     for (const partial of [{ pushAudience: endpoint.url }, { pushServiceAccount: SERVICE_ACCOUNT }, {}]) {
       const open = createGmail(sandboxConfig(world.sandbox, partial))
-      await expect(open.parsePush(request, never)).rejects.toMatchObject({ name: 'PushRejected', reason: 'not_configured' })
+      await expect(open.parsePush(request, never)).rejects.toMatchObject({
+        name: 'PushRejected',
+        reason: 'not_configured',
+      })
     }
   })
 
   test('for another endpoint or from another service account is rejected', async () => {
     const { request } = await pushed()
-    const with_ = (more: object) => createGmail(sandboxConfig(world.sandbox, { pushAudience: endpoint.url, pushServiceAccount: SERVICE_ACCOUNT, ...more }))
-    await expect(with_({ pushAudience: 'https://elsewhere.test' }).parsePush(request, never)).rejects.toMatchObject({ reason: 'wrong_audience' })
-    await expect(with_({ pushServiceAccount: 'other@x.test' }).parsePush(request, never)).rejects.toMatchObject({ reason: 'wrong_email' })
+    const with_ = (more: object) =>
+      createGmail(
+        sandboxConfig(world.sandbox, {
+          pushAudience: endpoint.url,
+          pushServiceAccount: SERVICE_ACCOUNT,
+          ...more,
+        }),
+      )
+    await expect(
+      with_({ pushAudience: 'https://elsewhere.test' }).parsePush(request, never),
+    ).rejects.toMatchObject({ reason: 'wrong_audience' })
+    await expect(
+      with_({ pushServiceAccount: 'other@x.test' }).parsePush(request, never),
+    ).rejects.toMatchObject({ reason: 'wrong_email' })
   })
 
-  test.each(['', 'Bearer', 'Bearer x', 'Basic a.b.c', `Bearer ${'a'.repeat(9_000)}.b.c`, 'Bearer a.b.c'])('with the header %.20j is rejected', async authorization => {
-    const headers = new Headers(authorization ? { authorization } : {})
-    await expect(world.port.parsePush({ headers, body: '{}' }, never)).rejects.toBeInstanceOf(PushRejected)
-  })
+  test.each(['', 'Bearer', 'Bearer x', 'Basic a.b.c', `Bearer ${'a'.repeat(9_000)}.b.c`, 'Bearer a.b.c'])(
+    'with the header %.20j is rejected',
+    async authorization => {
+      const headers = new Headers(authorization ? { authorization } : {})
+      await expect(world.port.parsePush({ headers, body: '{}' }, never)).rejects.toBeInstanceOf(PushRejected)
+    },
+  )
 
   test('that cannot be verified because the certificates cannot be had is to come again', async () => {
     const { request } = await pushed()
-    const parse = createPushParser(withDefaults(sandboxConfig(world.sandbox, { pushAudience: endpoint.url, pushServiceAccount: SERVICE_ACCOUNT, certsUrl: `${world.sandbox.url}/nothing-here` })))
+    const parse = createPushParser(
+      withDefaults(
+        sandboxConfig(world.sandbox, {
+          pushAudience: endpoint.url,
+          pushServiceAccount: SERVICE_ACCOUNT,
+          certsUrl: `${world.sandbox.url}/nothing-here`,
+        }),
+      ),
+    )
     await expect(parse(request, never)).rejects.toMatchObject({ name: 'ProviderError', kind: 'transient' })
   })
 
   test('verified but unreadable is told as such with its id', async () => {
     const { request } = await pushed()
-    const parsed = await world.port.parsePush({ headers: request.headers, body: JSON.stringify({ message: { messageId: '77', data: 'AAAA' } }) }, never)
+    const parsed = await world.port.parsePush(
+      { headers: request.headers, body: JSON.stringify({ message: { messageId: '77', data: 'AAAA' } }) },
+      never,
+    )
     expect(parsed).toMatchObject({ kind: 'undecodable', pushId: '77' })
   })
 
@@ -131,19 +170,29 @@ describe('a push', () => {
 })
 
 describe('what a push carries', () => {
-  const decode = (body: unknown, headers = {}): ParsedPush => decodePush({ headers: new Headers(headers), body: typeof body === 'string' ? body : JSON.stringify(body) })
-  const notice = (pushId: string | null) => ({ kind: 'notice', notice: { provider: 'gmail', mailbox: 'user@example.com', resource: null, pushId } })
+  const decode = (body: unknown, headers = {}): ParsedPush =>
+    decodePush({
+      headers: new Headers(headers),
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })
+  const notice = (pushId: string | null) => ({
+    kind: 'notice',
+    notice: { provider: 'gmail', mailbox: 'user@example.com', resource: null, pushId },
+  })
   const data = JSON.stringify({ emailAddress: 'User@Example.com', historyId: '9876543210', note: '???>>>' })
 
   test('is read in both base64 alphabets, padded or not', () => {
     const standard = Buffer.from(data).toString('base64')
     const url = Buffer.from(data).toString('base64url')
     expect(standard).toMatch(/[+/=]/)
-    for (const each of [standard, url, standard.replace(/=+$/, '')]) expect(decode({ message: { data: each, messageId: '5' } })).toEqual(notice('5'))
+    for (const each of [standard, url, standard.replace(/=+$/, '')])
+      expect(decode({ message: { data: each, messageId: '5' } })).toEqual(notice('5'))
   })
 
   test('may have its history id as a number, and its message id in the old spelling', () => {
-    const number = Buffer.from(JSON.stringify({ emailAddress: 'user@example.com', historyId: 9_876_543_210 })).toString('base64')
+    const number = Buffer.from(
+      JSON.stringify({ emailAddress: 'user@example.com', historyId: 9_876_543_210 }),
+    ).toString('base64')
     expect(decode({ message: { data: number, message_id: '6' } })).toEqual(notice('6'))
   })
 
@@ -161,8 +210,12 @@ describe('what a push carries', () => {
     '{"message":{"messageId":"9"}}',
     '{"message":{"data":"","messageId":"9"}}',
     '{"message":{"data":"!!!!"}}',
-    JSON.stringify({ message: { data: Buffer.from('{"emailAddress":"nobody","historyId":"1"}').toString('base64') } }),
-    JSON.stringify({ message: { data: Buffer.from('{"emailAddress":"a@b.c","historyId":"-1"}').toString('base64') } }),
+    JSON.stringify({
+      message: { data: Buffer.from('{"emailAddress":"nobody","historyId":"1"}').toString('base64') },
+    }),
+    JSON.stringify({
+      message: { data: Buffer.from('{"emailAddress":"a@b.c","historyId":"-1"}').toString('base64') },
+    }),
     JSON.stringify({ message: { data: Buffer.from('{"emailAddress":"a@b.c"}').toString('base64') } }),
   ])('that is no notification is undecodable: %.60j', body => {
     expect(decode(body)).toMatchObject({ kind: 'undecodable', problem: expect.stringMatching(/\w+ \w+/) })

@@ -1,7 +1,7 @@
-import { createGmail, type GmailAdapter } from '../src/gmail.ts'
-import type { GmailConfig } from '../src/gmail/config.ts'
 import { DEFAULT_CLIENT, type Sandbox, type SandboxOptions, startSandbox } from '@inlet/sandbox/sandbox'
 import type { ProviderWorld, TestAccount } from '@inlet/testkit/contract/provider'
+import type { GmailConfig } from '../src/gmail/config.ts'
+import { createGmail, type GmailAdapter } from '../src/gmail.ts'
 
 export const TOPIC = 'projects/inlet-sandbox/topics/gmail'
 
@@ -23,9 +23,13 @@ export function sandboxConfig(sandbox: Sandbox, more: Partial<GmailConfig> = {})
 export type SandboxWorld = ProviderWorld & { sandbox: Sandbox; port: GmailAdapter }
 
 /** Gmail, simulated, as the contract suite plays on it. */
-export async function sandboxWorld(options: SandboxOptions = {}, config: Partial<GmailConfig> = {}): Promise<SandboxWorld> {
+export async function sandboxWorld(
+  options: SandboxOptions = {},
+  config: Partial<GmailConfig> = {},
+): Promise<SandboxWorld> {
   const sandbox = await startSandbox(options)
-  const make = (more: Partial<GmailConfig> = {}) => createGmail(sandboxConfig(sandbox, { ...config, ...more }))
+  const make = (more: Partial<GmailConfig> = {}) =>
+    createGmail(sandboxConfig(sandbox, { ...config, ...more }))
   const port = make()
   let accounts = 0
   return {
@@ -42,15 +46,29 @@ export async function sandboxWorld(options: SandboxOptions = {}, config: Partial
   }
 }
 
-export function testAccount(sandbox: Sandbox, gmail: GmailAdapter, email: string, messages: number | 'all' = 0): TestAccount {
+export function testAccount(
+  sandbox: Sandbox,
+  gmail: GmailAdapter,
+  email: string,
+  messages: number | 'all' = 0,
+): TestAccount {
   const { control } = sandbox
   const mailbox = control.createAccount({ email, name: `Person ${email}`, messages })
   const issued = control.token(email)
-  let grant = { data: { refreshToken: issued.refresh_token, accessToken: issued.access_token, expiresAt: 0, scopes: '' } as Record<string, string | number | null> }
+  let grant = {
+    data: {
+      refreshToken: issued.refresh_token,
+      accessToken: issued.access_token,
+      expiresAt: 0,
+      scopes: '',
+    } as Record<string, string | number | null>,
+  }
   let refreshes = 0
   const own = (label: string) => label.toLowerCase()
   const sources = (label: string) =>
-    [...mailbox.newestFirst()].filter(each => each.labels.includes(label)).map(each => mailbox.raw(each).toString())
+    [...mailbox.newestFirst()]
+      .filter(each => each.labels.includes(label))
+      .map(each => mailbox.raw(each).toString())
   const path = '/gmail/v1/users/*/**'
   return {
     conn: {
@@ -58,11 +76,11 @@ export function testAccount(sandbox: Sandbox, gmail: GmailAdapter, email: string
       email,
       async accessToken(signal, stale) {
         signal.throwIfAborted()
-        if (stale !== undefined && stale === grant.data['accessToken']) {
+        if (stale !== undefined && stale === grant.data.accessToken) {
           refreshes += 1
           grant = await gmail.oauth.refresh(grant, signal)
         }
-        return String(grant.data['accessToken'])
+        return String(grant.data.accessToken)
       },
     },
     refreshes: () => refreshes,
@@ -82,7 +100,9 @@ export function testAccount(sandbox: Sandbox, gmail: GmailAdapter, email: string
       return mailbox.createLabel({ name }).id.replace(/^l/, 'L')
     },
     async labelsOf(id) {
-      return (mailbox.get(id)?.labels ?? []).map(label => (label.startsWith('label_') ? label.replace(/^l/, 'L') : label.toUpperCase()))
+      return (mailbox.get(id)?.labels ?? []).map(label =>
+        label.startsWith('label_') ? label.replace(/^l/, 'L') : label.toUpperCase(),
+      )
     },
     sent: async () => sources('sent'),
     drafts: async () => sources('draft'),
@@ -102,9 +122,15 @@ export function testAccount(sandbox: Sandbox, gmail: GmailAdapter, email: string
         if (retryAfter === null) control.addFault({ ...fault, status: 403, reason })
         else control.addFault({ ...fault, status: 429, reason: 'rateLimitExceeded', retryAfter })
       },
-      outage: () => void control.addFault({ kind: 'status', match: { path }, status: 503, reason: 'backendError' }),
+      outage: () =>
+        void control.addFault({ kind: 'status', match: { path }, status: 503, reason: 'backendError' }),
       breakItem: id =>
-        void control.addFault({ kind: 'status', match: { path: `/gmail/v1/users/*/messages/${id}` }, status: 500, reason: 'backendError' }),
+        void control.addFault({
+          kind: 'status',
+          match: { path: `/gmail/v1/users/*/messages/${id}` },
+          status: 500,
+          reason: 'backendError',
+        }),
       cut: (times = 1) => void control.addFault({ kind: 'reset', match: { path }, count: times }),
       hang: () => void control.addFault({ kind: 'hang', match: { path } }),
       emptyPages: count => void control.addFault({ kind: 'history.empty-page', count }),

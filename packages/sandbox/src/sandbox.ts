@@ -179,8 +179,8 @@ function mischiefOf({ site }: World, request: Request): Mischief[] {
   const target = { method, path, ...(account !== undefined && { account }) }
   const take = (kind: Fault['kind']): Fault | undefined => faults.take(kind, target)
   const acts: Mischief[] = []
-  if (take('reset')) acts.push({ kind: 'reset' })
-  if (take('hang')) acts.push({ kind: 'hang' })
+  if (take('reset')) return [{ kind: 'reset' }]
+  if (take('hang')) return [{ kind: 'hang' }]
   const delay = take('delay')
   if (delay) acts.push({ kind: 'delay', ms: delay.ms ?? 1000 })
   const slow = take('slow')

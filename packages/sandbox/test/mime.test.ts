@@ -62,3 +62,8 @@ test('snippets of HTML leave out tags, styles and comments', () => {
   )
   expect(snippetOf(parsed)).toBe('Caf&eacute; & more!')
 })
+
+test('a plain footer behind a base64 body does not garble it', () => {
+  const parsed = parse('Content-Transfer-Encoding: base64\n\naGVsbG8=\n\n____\nUnsubscribe here')
+  expect(partBytes(parsed, parsed.root).toString()).toBe('hello')
+})

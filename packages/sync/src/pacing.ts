@@ -52,7 +52,13 @@ export function startPace(limits: PaceLimits, now: number): Pace {
 }
 
 /** Ms until `units` may be spent at this priority; 0: now. What costs more than the bucket holds needs a full one. */
-export function waitFor(pace: Pace, limits: PaceLimits, units: number, priority: Priority, now: number): number {
+export function waitFor(
+  pace: Pace,
+  limits: PaceLimits,
+  units: number,
+  priority: Priority,
+  now: number,
+): number {
   const blocked = Math.max(0, pace.blockedUntil - now)
   if (limits.unitsPerMinute === null) return blocked
   const full = capacity(limits)
@@ -88,8 +94,12 @@ export function refused(
   const current = refilled(pace, limits, now)
   const fresh = refusal.startedAt > current.halvedAt
   const refusals = fresh ? current.refusals + 1 : current.refusals
-  const backoff = Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** Math.min(refusals - 1, 10)) + refusal.random * 1_000
-  const floor = Math.max(refusal.retryAt ?? 0, fresh && refusal.retryAt === null ? Math.ceil(now + backoff) : 0)
+  const backoff =
+    Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** Math.min(refusals - 1, 10)) + refusal.random * 1_000
+  const floor = Math.max(
+    refusal.retryAt ?? 0,
+    fresh && refusal.retryAt === null ? Math.ceil(now + backoff) : 0,
+  )
   return {
     ...current,
     tokens: Math.min(current.tokens, 0),
@@ -132,7 +142,13 @@ export type Pacer = {
   waiting(): number
 }
 
-type Waiter = { units: number; priority: Priority; since: number; grant: (turn: Turn) => void; fail: (error: unknown) => void }
+type Waiter = {
+  units: number
+  priority: Priority
+  since: number
+  grant: (turn: Turn) => void
+  fail: (error: unknown) => void
+}
 
 export function createPacer(limits: PaceLimits, world: World): Pacer {
   let pace = startPace(limits, world.now())
@@ -217,7 +233,9 @@ export function createPacer(limits: PaceLimits, world: World): Pacer {
           return resolve(grantTurn(units))
         if (wait > limits.maxWaitMs) return reject(tooLong(now + wait, `the next turn is ${wait} ms away`))
         if (waiting() >= limits.maxWaiting)
-          return reject(tooLong(now + Math.max(wait, 1_000), `${limits.maxWaiting} requests are waiting already`))
+          return reject(
+            tooLong(now + Math.max(wait, 1_000), `${limits.maxWaiting} requests are waiting already`),
+          )
         const leave = () => {
           const at = queue.indexOf(waiter)
           if (at >= 0) queue.splice(at, 1)
@@ -240,5 +258,7 @@ export function createPacer(limits: PaceLimits, world: World): Pacer {
 }
 
 function tooLong(retryAt: number, why: string): ProviderError {
-  return new ProviderError('rate_limited', `The provider's budget for this account is used up: ${why}.`, { retryAt })
+  return new ProviderError('rate_limited', `The provider's budget for this account is used up: ${why}.`, {
+    retryAt,
+  })
 }

@@ -52,7 +52,14 @@ const never = new AbortController().signal
 type Spent = { at: number; units: number; waited: number; priority: Priority }
 
 /** A caller that asks again as soon as it was served. */
-async function greedy(pacer: Pacer, world: World, units: number, priority: Priority, log: Spent[], signal: AbortSignal) {
+async function greedy(
+  pacer: Pacer,
+  world: World,
+  units: number,
+  priority: Priority,
+  log: Spent[],
+  signal: AbortSignal,
+) {
   while (!signal.aborted) {
     const asked = world.now()
     const turn = await pacer.turn(units, priority, signal).catch(() => null)
@@ -80,21 +87,25 @@ describe('an account’s budget', () => {
       priority: fc.constantFrom<Priority>('interactive', 'live', 'backfill'),
     })
     await fc.assert(
-      fc.asyncProperty(fc.array(request, { maxLength: 150 }), fc.constantFrom(4_000, 6_000, 15_000), async (requests, budget) => {
-        const { world, runUntil } = virtualWorld()
-        const pacer = createPacer(limits(budget), world)
-        const log: Spent[] = []
-        for (const { gap, units, priority } of requests) {
-          await runUntil(world.now() + gap)
-          pacer.turn(units, priority, never).then(turn => {
-            log.push({ at: world.now(), units, waited: 0, priority })
-            turn.succeeded()
-          })
-        }
-        await runUntil(world.now() + 600_000)
-        expect(log).toHaveLength(requests.length)
-        expect(busiestMinute(log)).toBeLessThanOrEqual(budget)
-      }),
+      fc.asyncProperty(
+        fc.array(request, { maxLength: 150 }),
+        fc.constantFrom(4_000, 6_000, 15_000),
+        async (requests, budget) => {
+          const { world, runUntil } = virtualWorld()
+          const pacer = createPacer(limits(budget), world)
+          const log: Spent[] = []
+          for (const { gap, units, priority } of requests) {
+            await runUntil(world.now() + gap)
+            pacer.turn(units, priority, never).then(turn => {
+              log.push({ at: world.now(), units, waited: 0, priority })
+              turn.succeeded()
+            })
+          }
+          await runUntil(world.now() + 600_000)
+          expect(log).toHaveLength(requests.length)
+          expect(busiestMinute(log)).toBeLessThanOrEqual(budget)
+        },
+      ),
       { numRuns: 60 },
     )
   })
@@ -158,7 +169,8 @@ describe('an account’s budget', () => {
     const pacer = createPacer(limits(600), world)
     const order: string[] = []
     await pacer.turn(15, 'interactive', never)
-    const ask = (name: string, priority: Priority) => pacer.turn(5, priority, never).then(() => order.push(name))
+    const ask = (name: string, priority: Priority) =>
+      pacer.turn(5, priority, never).then(() => order.push(name))
     void ask('backfill 1', 'backfill')
     void ask('live 1', 'live')
     void ask('live 2', 'live')

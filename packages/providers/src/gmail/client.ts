@@ -61,7 +61,11 @@ export function createClient(settings: GmailSettings, world: World): GmailClient
   const pacers = new Map<string, Pacer>()
 
   function pacerOf(accountId: string): Pacer {
-    const limits = { ...DEFAULT_LIMITS, unitsPerMinute: settings.unitsPerMinute, maxWaitMs: settings.maxWaitMs }
+    const limits = {
+      ...DEFAULT_LIMITS,
+      unitsPerMinute: settings.unitsPerMinute,
+      maxWaitMs: settings.maxWaitMs,
+    }
     const pacer = pacers.get(accountId) ?? createPacer(limits, world)
     pacers.delete(accountId)
     pacers.set(accountId, pacer)
@@ -90,7 +94,11 @@ export function createClient(settings: GmailSettings, world: World): GmailClient
       )
       if (!call.empty && (typeof data !== 'object' || data === null)) {
         const message = 'the answer was no JSON object'
-        return { ok: false, failure: { status: null, reason: '', message, retryAfter: null, code: 'bad_answer' }, turn }
+        return {
+          ok: false,
+          failure: { status: null, reason: '', message, retryAfter: null, code: 'bad_answer' },
+          turn,
+        }
       }
       turn.succeeded()
       return { ok: true, data }
@@ -123,7 +131,8 @@ export function createClient(settings: GmailSettings, world: World): GmailClient
         }
         if (call.once && isAmbiguous(failure)) throw new AmbiguousEnd(failure)
         // A second and a third wait of the whole time limit would only hold up whoever asks; the engine tries again later.
-        if (error.kind !== 'transient' || failure.code === 'TimeoutError' || call.once || tries >= TRIES) throw error
+        if (error.kind !== 'transient' || failure.code === 'TimeoutError' || call.once || tries >= TRIES)
+          throw error
         await world.sleep(world.random() * RETRY_BASE_MS * 2 ** tries, call.signal)
         tries += 1
       }
@@ -132,10 +141,17 @@ export function createClient(settings: GmailSettings, world: World): GmailClient
 }
 
 /** Runs with a signal that ends at the caller's abort or after `ms`, and leaves no timer or listener behind. */
-export async function withDeadline<T>(outer: AbortSignal, ms: number, run: (signal: AbortSignal) => PromiseLike<T>): Promise<T> {
+export async function withDeadline<T>(
+  outer: AbortSignal,
+  ms: number,
+  run: (signal: AbortSignal) => PromiseLike<T>,
+): Promise<T> {
   outer.throwIfAborted()
   const inner = new AbortController()
-  const timer = setTimeout(() => inner.abort(new DOMException(`no answer within ${ms} ms`, 'TimeoutError')), ms)
+  const timer = setTimeout(
+    () => inner.abort(new DOMException(`no answer within ${ms} ms`, 'TimeoutError')),
+    ms,
+  )
   const onAbort = () => inner.abort(outer.reason)
   outer.addEventListener('abort', onAbort, { once: true })
   try {

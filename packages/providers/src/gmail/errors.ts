@@ -14,8 +14,22 @@ export type Failure = {
 }
 
 /** Never reached Google: repeating these cannot do anything twice. */
-const NEVER_LEFT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ERR_TLS_CERT_ALTNAME_INVALID', 'CERT_HAS_EXPIRED'])
-const RATE = new Set(['rateLimitExceeded', 'userRateLimitExceeded', 'quotaExceeded', 'RATE_LIMIT_EXCEEDED', 'concurrentLimitExceeded'])
+const NEVER_LEFT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'CERT_HAS_EXPIRED',
+])
+const RATE = new Set([
+  'rateLimitExceeded',
+  'userRateLimitExceeded',
+  'quotaExceeded',
+  'RATE_LIMIT_EXCEEDED',
+  'concurrentLimitExceeded',
+])
 const DAILY = new Set(['dailyLimitExceeded', 'dailyLimitExceededUnreg', 'dailySendingLimitExceeded'])
 /** The person has not granted what is needed; only connecting again mends it. */
 const SCOPES = new Set(['insufficientPermissions', 'ACCESS_TOKEN_SCOPE_INSUFFICIENT'])
@@ -28,17 +42,29 @@ export function toProviderError(failure: Failure, action: string, now: number): 
   const said = describe(failure)
   const cause = { status: failure.status, reason: failure.reason, code: failure.code }
   const { status, reason } = failure
-  if (status === null) return new ProviderError('transient', `Gmail could not be reached to ${action} (${said}).`, { cause })
+  if (status === null)
+    return new ProviderError('transient', `Gmail could not be reached to ${action} (${said}).`, { cause })
   if (DAILY.has(reason)) {
     const retryAt = Math.max(parseRetryAfter(failure.retryAfter, now) ?? 0, nextPacificMidnight(now))
-    return new ProviderError('rate_limited', `Gmail's daily limit is used up; could not ${action} (${said}).`, { cause, retryAt })
+    return new ProviderError(
+      'rate_limited',
+      `Gmail's daily limit is used up; could not ${action} (${said}).`,
+      { cause, retryAt },
+    )
   }
   if (RATE.has(reason) || status === 429) {
     const retryAt = parseRetryAfter(failure.retryAfter ?? retryAfterInText(failure.message), now)
-    return new ProviderError('rate_limited', `Gmail asks us to slow down; could not ${action} (${said}).`, { cause, retryAt })
+    return new ProviderError('rate_limited', `Gmail asks us to slow down; could not ${action} (${said}).`, {
+      cause,
+      retryAt,
+    })
   }
   if (status === 401)
-    return new ProviderError('unauthorized', `Gmail refused the access token; could not ${action} (${said}).`, { cause })
+    return new ProviderError(
+      'unauthorized',
+      `Gmail refused the access token; could not ${action} (${said}).`,
+      { cause },
+    )
   if (SCOPES.has(reason))
     return new ProviderError(
       'unauthorized',
@@ -46,10 +72,15 @@ export function toProviderError(failure: Failure, action: string, now: number): 
       { cause, reconnect: true },
     )
   if (status === 404 || status === 410)
-    return new ProviderError('not_found', `Gmail knows nothing by that id; could not ${action} (${said}).`, { cause })
+    return new ProviderError('not_found', `Gmail knows nothing by that id; could not ${action} (${said}).`, {
+      cause,
+    })
   if (status >= 500 || status === 408 || status === 409 || status === 425) {
     const retryAt = parseRetryAfter(failure.retryAfter, now)
-    return new ProviderError('transient', `Gmail failed for the moment; could not ${action} (${said}).`, { cause, retryAt })
+    return new ProviderError('transient', `Gmail failed for the moment; could not ${action} (${said}).`, {
+      cause,
+      retryAt,
+    })
   }
   return new ProviderError('permanent', `Gmail refused to ${action} (${said}).`, { cause })
 }
@@ -57,7 +88,12 @@ export function toProviderError(failure: Failure, action: string, now: number): 
 /** Did Google perhaps carry out a request that ended like this? Decides whether a send may be repeated. */
 export function isAmbiguous(failure: Failure): boolean {
   if (failure.status === null) return !NEVER_LEFT.has(failure.code)
-  return failure.status === 500 || failure.status === 502 || failure.status === 504 || (failure.status >= 200 && failure.status < 300)
+  return (
+    failure.status === 500 ||
+    failure.status === 502 ||
+    failure.status === 504 ||
+    (failure.status >= 200 && failure.status < 300)
+  )
 }
 
 /** Retry-After (RFC 9110 §10.2.3): seconds or an HTTP date. Epoch ms, at most a day ahead; null when absent or unreadable. */
@@ -78,21 +114,23 @@ function retryAfterInText(message: string): string | null {
 /** What googleapis (gaxios) throws, or anything else, as plain data. */
 export function readFailure(error: unknown): Failure {
   const thrown = record(error)
-  const response = record(thrown['response'])
-  const body = parsed(response['data'])
-  const envelope = record(record(body)['error'])
-  const first = record(Array.isArray(envelope['errors']) ? envelope['errors'][0] : null)
+  const response = record(thrown.response)
+  const body = parsed(response.data)
+  const envelope = record(record(body).error)
+  const first = record(Array.isArray(envelope.errors) ? envelope.errors[0] : null)
   const detail = record(
-    Array.isArray(envelope['details']) ? envelope['details'].find(each => typeof record(each)['reason'] === 'string') : null,
+    Array.isArray(envelope.details)
+      ? envelope.details.find(each => typeof record(each).reason === 'string')
+      : null,
   )
-  const status = number(response['status']) ?? null
-  const cause = record(thrown['cause'])
+  const status = number(response.status) ?? null
+  const cause = record(thrown.cause)
   return {
     status,
-    reason: string(first['reason']) || string(detail['reason']) || string(envelope['status']),
-    message: string(envelope['message']) || string(thrown['message']) || String(error),
-    retryAfter: header(response['headers'], 'retry-after'),
-    code: string(thrown['code']) || string(cause['code']) || string(cause['type']) || string(thrown['name']),
+    reason: string(first.reason) || string(detail.reason) || string(envelope.status),
+    message: string(envelope.message) || string(thrown.message) || String(error),
+    retryAfter: header(response.headers, 'retry-after'),
+    code: string(thrown.code) || string(cause.code) || string(cause.type) || string(thrown.name),
   }
 }
 
@@ -103,14 +141,19 @@ function describe({ status, reason, message, code }: Failure): string {
 
 /** Gmail's daily quotas start again at midnight in California. An hour off on two days of the year costs one refusal. */
 function nextPacificMidnight(now: number): number {
-  const clock = new Intl.DateTimeFormat('en-US', { timeZone: 'America/Los_Angeles', hourCycle: 'h23', hour: 'numeric', minute: 'numeric' })
+  const clock = new Intl.DateTimeFormat('en-US', {
+    timeZone: 'America/Los_Angeles',
+    hourCycle: 'h23',
+    hour: 'numeric',
+    minute: 'numeric',
+  })
   const part = (type: string) => Number(clock.formatToParts(now).find(each => each.type === type)?.value ?? 0)
   return now + (24 * 60 - part('hour') * 60 - part('minute')) * 60_000
 }
 
 function header(headers: unknown, name: string): string | null {
   if (headers instanceof Headers) return headers.get(name)
-  const get = record(headers)['get']
+  const get = record(headers).get
   if (typeof get === 'function') return string(get.call(headers, name)) || null
   return string(record(headers)[name]) || null
 }
@@ -126,5 +169,6 @@ function parsed(data: unknown): unknown {
 
 const record = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-const string = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '')
+const string = (value: unknown): string =>
+  typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
 const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined)

@@ -84,7 +84,11 @@ export async function* fetchMessages(
 }
 
 /** Is it these messages or is it Gmail? The cheapest call decides. */
-async function probe(client: GmailClient, conn: Connection, signal: AbortSignal): Promise<{ error: unknown } | null> {
+async function probe(
+  client: GmailClient,
+  conn: Connection,
+  signal: AbortSignal,
+): Promise<{ error: unknown } | null> {
   try {
     await profile(client, conn, signal)
     return null
@@ -93,13 +97,24 @@ async function probe(client: GmailClient, conn: Connection, signal: AbortSignal)
   }
 }
 
-async function fetchOne(client: GmailClient, conn: Connection, id: string, options: FetchOptions, signal: AbortSignal): Promise<Outcome> {
+async function fetchOne(
+  client: GmailClient,
+  conn: Connection,
+  id: string,
+  options: FetchOptions,
+  signal: AbortSignal,
+): Promise<Outcome> {
   try {
     const { given, root } = await read(client, conn, id, options, signal)
-    return { id, kind: 'fetched', fetched: { id, outcome: 'message', message: fromPart(id, given, root, options) } }
+    return {
+      id,
+      kind: 'fetched',
+      fetched: { id, outcome: 'message', message: fromPart(id, given, root, options) },
+    }
   } catch (error) {
     if (signal.aborted) return { id, kind: 'halt', error: signal.reason }
-    if (!(error instanceof ProviderError)) return { id, kind: 'doubtful', fetched: failed(id, 'unreadable', error) }
+    if (!(error instanceof ProviderError))
+      return { id, kind: 'doubtful', fetched: failed(id, 'unreadable', error) }
     if (error.kind === 'not_found') return { id, kind: 'fetched', fetched: { id, outcome: 'missing' } }
     if (error.kind === 'permanent' || error.kind === 'transient')
       return { id, kind: 'doubtful', fetched: failed(id, codeOf(error), error) }
@@ -135,7 +150,8 @@ async function read(
   const message = await client.call(
     conn,
     { method: 'messages.get', action: `read message ${id}`, priority, signal },
-    (gmail, call) => gmail.users.messages.get({ userId: 'me', id, format: 'full', ...(!bodies && { fields: SHAPE }) }, call),
+    (gmail, call) =>
+      gmail.users.messages.get({ userId: 'me', id, format: 'full', ...(!bodies && { fields: SHAPE }) }, call),
   )
   const root = readPart(message.payload)
   if (bodies) await completeTexts(client, conn, id, root, priority, signal)
@@ -143,9 +159,17 @@ async function read(
 }
 
 /** Long body texts come as attachments; without them the message would look empty. */
-async function completeTexts(client: GmailClient, conn: Connection, id: string, root: Part, priority: Priority, signal: AbortSignal): Promise<void> {
+async function completeTexts(
+  client: GmailClient,
+  conn: Connection,
+  id: string,
+  root: Part,
+  priority: Priority,
+  signal: AbortSignal,
+): Promise<void> {
   const apart = textsKeptApart(root).filter(part => part.size <= TEXT_MAX_BYTES)
-  for (const part of apart.slice(0, TEXTS_MAX)) part.data = await attachmentData(client, conn, id, part.attachmentId ?? '', priority, signal)
+  for (const part of apart.slice(0, TEXTS_MAX))
+    part.data = await attachmentData(client, conn, id, part.attachmentId ?? '', priority, signal)
 }
 
 async function attachmentData(
@@ -158,14 +182,26 @@ async function attachmentData(
 ): Promise<string> {
   const { data } = await client.call(
     conn,
-    { method: 'messages.attachments.get', action: `read an attachment of message ${messageId}`, priority, signal, timeoutMs: client.settings.timeoutMs * 4 },
-    (gmail, options) => gmail.users.messages.attachments.get({ userId: 'me', messageId, id: attachmentId }, options),
+    {
+      method: 'messages.attachments.get',
+      action: `read an attachment of message ${messageId}`,
+      priority,
+      signal,
+      timeoutMs: client.settings.timeoutMs * 4,
+    },
+    (gmail, options) =>
+      gmail.users.messages.attachments.get({ userId: 'me', messageId, id: attachmentId }, options),
   )
   return data ?? ''
 }
 
 /** An opened message's body. Throws `not_found` when the message is gone. */
-export async function fetchBody(client: GmailClient, conn: Connection, messageId: string, signal: AbortSignal): Promise<PulledBody> {
+export async function fetchBody(
+  client: GmailClient,
+  conn: Connection,
+  messageId: string,
+  signal: AbortSignal,
+): Promise<PulledBody> {
   const { root } = await read(client, conn, messageId, { bodies: true, priority: 'interactive' }, signal)
   return renderBody(root)
 }
@@ -182,9 +218,15 @@ export async function fetchAttachment(
   const listed = listAttachments(root).some(each => each.partId === partId)
   const part = [...walk(root)].find(each => each.id === partId)
   if (!listed || !part)
-    throw new ProviderError('not_found', `Message ${messageId} has no attachment at part "${partId}". It has ${listAttachments(root).length}.`)
+    throw new ProviderError(
+      'not_found',
+      `Message ${messageId} has no attachment at part "${partId}". It has ${listAttachments(root).length}.`,
+    )
   if (part.attachmentId !== null)
-    return Buffer.from(await attachmentData(client, conn, messageId, part.attachmentId, 'interactive', signal), 'base64')
+    return Buffer.from(
+      await attachmentData(client, conn, messageId, part.attachmentId, 'interactive', signal),
+      'base64',
+    )
   if (part.data !== null) return Buffer.from(part.data, 'base64')
   const full = await read(client, conn, messageId, { bodies: true, priority: 'interactive' }, signal)
   const whole = [...walk(full.root)].find(each => each.id === partId)

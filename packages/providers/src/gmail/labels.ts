@@ -50,7 +50,12 @@ export function createKnownLabels(): KnownLabels {
   }
 }
 
-export async function listLabels(client: GmailClient, known: KnownLabels, conn: Connection, signal: AbortSignal): Promise<PulledLabel[]> {
+export async function listLabels(
+  client: GmailClient,
+  known: KnownLabels,
+  conn: Connection,
+  signal: AbortSignal,
+): Promise<PulledLabel[]> {
   const { labels = [] } = await client.call(
     conn,
     { method: 'labels.list', action: 'list the labels', priority: 'live', signal },

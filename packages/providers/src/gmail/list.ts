@@ -11,7 +11,12 @@ const PAGE_SIZE = 500
  * Every message (spam and trash too), then one listing a label: what a label's listing holds proves who carries it,
  * which the first listing, ids only, cannot. Chat messages are not mail.
  */
-export async function listings(client: GmailClient, known: KnownLabels, conn: Connection, signal: AbortSignal): Promise<Listing[]> {
+export async function listings(
+  client: GmailClient,
+  known: KnownLabels,
+  conn: Connection,
+  signal: AbortSignal,
+): Promise<Listing[]> {
   const labels = await listLabels(client, known, conn, signal)
   const carried = labels.filter(label => label.id !== 'CHAT')
   return [{ name: ALL, labelId: null }, ...carried.map(({ id }) => ({ name: LABEL + id, labelId: id }))]
@@ -43,21 +48,41 @@ export async function listPage(
           options,
         ),
     )
-    const ids = (page.messages ?? []).map(message => message.id).filter((id): id is string => typeof id === 'string' && id !== '')
+    const ids = (page.messages ?? [])
+      .map(message => message.id)
+      .filter((id): id is string => typeof id === 'string' && id !== '')
     const next = page.nextPageToken || null
     if (next !== null && next === position)
-      throw new ProviderError('cursor_expired', 'Gmail answered the same page of the listing twice; the walk begins again.')
+      throw new ProviderError(
+        'cursor_expired',
+        'Gmail answered the same page of the listing twice; the walk begins again.',
+      )
     // resultSizeEstimate is no more than its name says (often 201 for thousands): only good where nothing better is known.
-    const total = listing === ALL ? await messagesTotal(client, conn, position, signal) : (page.resultSizeEstimate ?? null)
+    const total =
+      listing === ALL
+        ? await messagesTotal(client, conn, position, signal)
+        : (page.resultSizeEstimate ?? null)
     return { items: ids.map(id => ({ id, fingerprint: null })), next, total }
   } catch (error) {
-    if (position !== null && error instanceof ProviderError && (error.kind === 'permanent' || error.kind === 'not_found'))
-      throw new ProviderError('cursor_expired', `Gmail no longer knows this position in its listing: ${error.message}`)
+    if (
+      position !== null &&
+      error instanceof ProviderError &&
+      (error.kind === 'permanent' || error.kind === 'not_found')
+    )
+      throw new ProviderError(
+        'cursor_expired',
+        `Gmail no longer knows this position in its listing: ${error.message}`,
+      )
     throw error
   }
 }
 
-async function messagesTotal(client: GmailClient, conn: Connection, position: string | null, signal: AbortSignal): Promise<number | null> {
+async function messagesTotal(
+  client: GmailClient,
+  conn: Connection,
+  position: string | null,
+  signal: AbortSignal,
+): Promise<number | null> {
   if (position !== null) return null
   return (await profile(client, conn, signal)).messagesTotal ?? null
 }
@@ -71,7 +96,11 @@ export async function profile(client: GmailClient, conn: Connection, signal: Abo
 }
 
 /** `messagesTotal` of the profile, and the unread ones by their label. */
-export async function counts(client: GmailClient, conn: Connection, signal: AbortSignal): Promise<{ messages: number; unread: number | null }> {
+export async function counts(
+  client: GmailClient,
+  conn: Connection,
+  signal: AbortSignal,
+): Promise<{ messages: number; unread: number | null }> {
   const { messagesTotal } = await profile(client, conn, signal)
   if (typeof messagesTotal !== 'number')
     throw new ProviderError('transient', 'Gmail answered a profile without messagesTotal.')

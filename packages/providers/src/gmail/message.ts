@@ -1,5 +1,14 @@
 import type { PulledMessage, Version } from '@inlet/sync/provider-port'
-import { decodeHeader, MIME_LIMITS, oneLine, parseAddresses, parseDate, parseMessageIds, snippetOf, unescapeHtml } from '../mime.ts'
+import {
+  decodeHeader,
+  MIME_LIMITS,
+  oneLine,
+  parseAddresses,
+  parseDate,
+  parseMessageIds,
+  snippetOf,
+  unescapeHtml,
+} from '../mime.ts'
 import { headerOf, list, listAttachments, type Part, readPart, record, renderBody } from './parts.ts'
 
 const VERSION_MAX = 2n ** 63n - 1n
@@ -10,19 +19,26 @@ const YEAR_9999 = 253_402_300_799_999
  * no input makes it throw. `id` is the id that was asked for.
  */
 export function toPulledMessage(id: string, message: unknown, options: { bodies: boolean }): PulledMessage {
-  return fromPart(id, record(message), readPart(record(message)['payload']), options)
+  return fromPart(id, record(message), readPart(record(message).payload), options)
 }
 
 /** The same from a payload that was read already (and perhaps completed with texts that Gmail keeps apart). */
-export function fromPart(id: string, given: Record<string, unknown>, part: Part, options: { bodies: boolean }): PulledMessage {
-  const labelIds = [...new Set(list(given['labelIds']).filter(label => typeof label === 'string'))].map(label => oneLine(label, 200)).filter(Boolean)
+export function fromPart(
+  id: string,
+  given: Record<string, unknown>,
+  part: Part,
+  options: { bodies: boolean },
+): PulledMessage {
+  const labelIds = [...new Set(list(given.labelIds).filter(label => typeof label === 'string'))]
+    .map(label => oneLine(label, 200))
+    .filter(Boolean)
   const body = options.bodies ? renderBody(part) : null
   const sentAt = parseDate(headerOf(part, 'date'))
-  const snippet = oneLine(unescapeHtml(string(given['snippet'])), MIME_LIMITS.snippet)
+  const snippet = oneLine(unescapeHtml(string(given.snippet)), MIME_LIMITS.snippet)
   return {
     id,
-    threadId: oneLine(string(given['threadId']), 200) || id,
-    version: parseVersion(given['historyId']),
+    threadId: oneLine(string(given.threadId), 200) || id,
+    version: parseVersion(given.historyId),
     subject: decodeHeader(headerOf(part, 'subject'), MIME_LIMITS.subject),
     from: parseAddresses(headerOf(part, 'from') || headerOf(part, 'sender'))[0] ?? { name: '', email: '' },
     to: addresses(part, 'to'),
@@ -30,13 +46,13 @@ export function fromPart(id: string, given: Record<string, unknown>, part: Part,
     bcc: addresses(part, 'bcc'),
     replyTo: addresses(part, 'reply-to'),
     snippet: snippet || (body ? snippetOf(body) : ''),
-    receivedAt: parseMillis(given['internalDate']) ?? sentAt ?? 0,
+    receivedAt: parseMillis(given.internalDate) ?? sentAt ?? 0,
     sentAt,
     labelIds,
     unread: labelIds.includes('UNREAD'),
     starred: labelIds.includes('STARRED'),
     draft: labelIds.includes('DRAFT'),
-    sizeBytes: parseSize(given['sizeEstimate']),
+    sizeBytes: parseSize(given.sizeEstimate),
     messageIdHeader: parseMessageIds(headerOf(part, 'message-id'), 1)[0] ?? null,
     inReplyTo: parseMessageIds(headerOf(part, 'in-reply-to'), 1)[0] ?? null,
     references: parseMessageIds(headerOf(part, 'references'), MIME_LIMITS.references),
@@ -70,4 +86,5 @@ function parseSize(value: unknown): number {
   return Number.isFinite(size) && size > 0 ? Math.min(size, 2_147_483_647) : 0
 }
 
-const string = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' && Number.isFinite(value) ? String(value) : '')
+const string = (value: unknown): string =>
+  typeof value === 'string' ? value : typeof value === 'number' && Number.isFinite(value) ? String(value) : ''

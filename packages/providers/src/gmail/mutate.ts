@@ -1,7 +1,7 @@
 import { ProviderError } from '@inlet/sync/provider-errors'
 import type { Connection, MutateOutcome, ProviderMutation } from '@inlet/sync/provider-port'
 import type { Call, GmailClient } from './client.ts'
-import { saveDraft, type SendMemory, sendMail } from './send.ts'
+import { type SendMemory, saveDraft, sendMail } from './send.ts'
 
 /** Gmail's own bound on one batchModify. */
 const BATCH_MAX = 1_000
@@ -35,8 +35,11 @@ export async function mutate(
 }
 
 /** Gmail's words for a person's: unread, starred and "in the inbox" are labels. */
-export function toLabels(change: Extract<ProviderMutation, { type: 'labels' | 'read' | 'star' | 'archive' }>): Change {
-  const set = (label: string, on: boolean): Change => (on ? { add: [label], remove: [] } : { add: [], remove: [label] })
+export function toLabels(
+  change: Extract<ProviderMutation, { type: 'labels' | 'read' | 'star' | 'archive' }>,
+): Change {
+  const set = (label: string, on: boolean): Change =>
+    on ? { add: [label], remove: [] } : { add: [], remove: [label] }
   switch (change.type) {
     case 'read':
       return set('UNREAD', !change.read)
@@ -49,7 +52,13 @@ export function toLabels(change: Extract<ProviderMutation, { type: 'labels' | 'r
   }
 }
 
-async function relabel(client: GmailClient, conn: Connection, ids: string[], { add, remove }: Change, signal: AbortSignal): Promise<void> {
+async function relabel(
+  client: GmailClient,
+  conn: Connection,
+  ids: string[],
+  { add, remove }: Change,
+  signal: AbortSignal,
+): Promise<void> {
   if (ids.length === 0 || add.length + remove.length === 0) return
   const requestBody = { addLabelIds: add, removeLabelIds: remove }
   const call = { action: 'change the labels', priority: 'interactive', signal } as const
@@ -71,13 +80,26 @@ async function relabel(client: GmailClient, conn: Connection, ids: string[], { a
 }
 
 /** Trash is a label too, and takes the message out of the inbox. */
-async function bin(client: GmailClient, conn: Connection, type: 'trash' | 'untrash', ids: string[], signal: AbortSignal): Promise<void> {
+async function bin(
+  client: GmailClient,
+  conn: Connection,
+  type: 'trash' | 'untrash',
+  ids: string[],
+  signal: AbortSignal,
+): Promise<void> {
   if (ids.length > SINGLE_MAX) {
     const labels = type === 'trash' ? { add: ['TRASH'], remove: ['INBOX'] } : { add: [], remove: ['TRASH'] }
     return await relabel(client, conn, ids, labels, signal)
   }
-  const call = { method: `messages.${type}`, action: `${type} a message`, priority: 'interactive', signal } as const
-  await each(ids, id => client.call(conn, call, (gmail, options) => gmail.users.messages[type]({ userId: 'me', id }, options)))
+  const call = {
+    method: `messages.${type}`,
+    action: `${type} a message`,
+    priority: 'interactive',
+    signal,
+  } as const
+  await each(ids, id =>
+    client.call(conn, call, (gmail, options) => gmail.users.messages[type]({ userId: 'me', id }, options)),
+  )
 }
 
 /** One call a message, a few at a time. A message that is gone needs no change; only if all are gone is that told. */
@@ -88,7 +110,8 @@ async function each(ids: string[], run: (id: string) => Promise<unknown>): Promi
     const results = await Promise.allSettled(ids.slice(from, from + AT_ONCE).map(run))
     for (const result of results) {
       if (result.status === 'fulfilled') found += 1
-      else if (result.reason instanceof ProviderError && result.reason.kind === 'not_found') missing = result.reason
+      else if (result.reason instanceof ProviderError && result.reason.kind === 'not_found')
+        missing = result.reason
       else throw result.reason
     }
   }

@@ -11,7 +11,12 @@ import { parseRetryAfter } from './errors.ts'
  * Read, label, trash, draft and send (gmail.modify covers all of these and watch), and who the person is. Deleting
  * for ever would need the full scope mail.google.com; Inlet never does.
  */
-export const GMAIL_SCOPES = ['https://www.googleapis.com/auth/gmail.modify', 'openid', 'email', 'profile'] as const
+export const GMAIL_SCOPES = [
+  'https://www.googleapis.com/auth/gmail.modify',
+  'openid',
+  'email',
+  'profile',
+] as const
 const NEEDED = GMAIL_SCOPES[0]
 const FULL = 'https://mail.google.com/'
 
@@ -24,7 +29,10 @@ export type GoogleOAuth = {
   /** Where to send the person. `loginHint` preselects the mailbox (when reconnecting). */
   authorize(request: { redirectUri: string; loginHint?: string | null }): AuthorizationRequest
   /** The code from the redirect for a grant. The caller has compared `state`. Throws `unauthorized` with `reconnect` when Google refuses it or a permission is missing. */
-  exchange(request: { code: string; codeVerifier: string; redirectUri: string }, signal: AbortSignal): Promise<Grant>
+  exchange(
+    request: { code: string; codeVerifier: string; redirectUri: string },
+    signal: AbortSignal,
+  ): Promise<Grant>
   /** A grant with a fresh access token; keeps a rotated refresh token. Throws `unauthorized` with `reconnect` on invalid_grant. */
   refresh(grant: Grant, signal: AbortSignal): Promise<Grant>
   token(grant: Grant): { accessToken: string; expiresAt: number } | null
@@ -41,17 +49,32 @@ const TokenAnswer = z.object({
 const TokenError = z.object({ error: z.string(), error_description: z.string().optional() })
 
 export function createOAuth(settings: GmailSettings, world: World): GoogleOAuth {
-  async function post(url: string, form: Record<string, string>, signal: AbortSignal): Promise<{ status: number; body: unknown; retryAfter: string | null }> {
+  async function post(
+    url: string,
+    form: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<{ status: number; body: unknown; retryAfter: string | null }> {
     try {
       return await withDeadline(signal, TIMEOUT_MS, async inner => {
-        const response = await fetch(url, { method: 'POST', body: new URLSearchParams(form), signal: inner, redirect: 'error' })
+        const response = await fetch(url, {
+          method: 'POST',
+          body: new URLSearchParams(form),
+          signal: inner,
+          redirect: 'error',
+        })
         const text = await response.text()
-        return { status: response.status, body: parseJson(text), retryAfter: response.headers.get('retry-after') }
+        return {
+          status: response.status,
+          body: parseJson(text),
+          retryAfter: response.headers.get('retry-after'),
+        }
       })
     } catch (error) {
       signal.throwIfAborted()
       const code = error instanceof Error ? error.name : 'error'
-      throw new ProviderError('transient', `Google's token service could not be reached (${code}).`, { cause: { code } })
+      throw new ProviderError('transient', `Google's token service could not be reached (${code}).`, {
+        cause: { code },
+      })
     }
   }
 
@@ -108,21 +131,30 @@ export function createOAuth(settings: GmailSettings, world: World): GoogleOAuth 
     },
 
     async refresh(grant, signal) {
-      const refreshToken = text(grant.data['refreshToken'])
+      const refreshToken = text(grant.data.refreshToken)
       if (!refreshToken)
-        throw new ProviderError('unauthorized', 'The stored grant holds no refresh token. Connect the account again.', { reconnect: true })
+        throw new ProviderError(
+          'unauthorized',
+          'The stored grant holds no refresh token. Connect the account again.',
+          { reconnect: true },
+        )
       const answer = await token({ grant_type: 'refresh_token', refresh_token: refreshToken }, signal)
-      return toGrant(answer, answer.refresh_token ?? refreshToken, answer.scope ?? text(grant.data['scopes']), world.now())
+      return toGrant(
+        answer,
+        answer.refresh_token ?? refreshToken,
+        answer.scope ?? text(grant.data.scopes),
+        world.now(),
+      )
     },
 
     token(grant) {
-      const accessToken = text(grant.data['accessToken'])
-      const expiresAt = Number(grant.data['expiresAt'])
+      const accessToken = text(grant.data.accessToken)
+      const expiresAt = Number(grant.data.expiresAt)
       return accessToken && Number.isFinite(expiresAt) ? { accessToken, expiresAt } : null
     },
 
     async revoke(grant, signal) {
-      const held = text(grant.data['refreshToken']) || text(grant.data['accessToken'])
+      const held = text(grant.data.refreshToken) || text(grant.data.accessToken)
       if (!held) return
       const { status } = await post(new URL('revoke', settings.tokenUrl).href, { token: held }, signal)
       if (status >= 500 || status === 429)
@@ -142,9 +174,16 @@ function refusal(status: number, body: unknown, retryAt: number | null): Provide
       'Google no longer accepts the grant (invalid_grant): access was revoked, the password changed, or it was not used for six months. Connect the account again.',
       { cause, reconnect: true },
     )
-  if (status === 429) return new ProviderError('rate_limited', "Google's token service asks us to slow down.", { cause, retryAt })
+  if (status === 429)
+    return new ProviderError('rate_limited', "Google's token service asks us to slow down.", {
+      cause,
+      retryAt,
+    })
   if (status >= 500 || status === 408 || (status === 200 && !reason))
-    return new ProviderError('transient', `Google's token service failed for the moment (${status}).`, { cause, retryAt })
+    return new ProviderError('transient', `Google's token service failed for the moment (${status}).`, {
+      cause,
+      retryAt,
+    })
   return new ProviderError(
     'permanent',
     `Google's token service refused us (${status} ${reason || 'without a reason'}). Check the OAuth client's id, secret and redirect URI.`,
@@ -152,8 +191,20 @@ function refusal(status: number, body: unknown, retryAt: number | null): Provide
   )
 }
 
-function toGrant(answer: z.infer<typeof TokenAnswer>, refreshToken: string, scopes: string, now: number): Grant {
-  return { data: { refreshToken, accessToken: answer.access_token, expiresAt: now + answer.expires_in * 1_000, scopes } }
+function toGrant(
+  answer: z.infer<typeof TokenAnswer>,
+  refreshToken: string,
+  scopes: string,
+  now: number,
+): Grant {
+  return {
+    data: {
+      refreshToken,
+      accessToken: answer.access_token,
+      expiresAt: now + answer.expires_in * 1_000,
+      scopes,
+    },
+  }
 }
 
 function parseJson(body: string): unknown {

@@ -1,5 +1,14 @@
 import type { PulledAttachment, PulledBody } from '@inlet/sync/provider-port'
-import { clean, decodeHeader, decodeText, escapeHtml, headerParameter, htmlToText, MIME_LIMITS, oneLine } from '../mime.ts'
+import {
+  clean,
+  decodeHeader,
+  decodeText,
+  escapeHtml,
+  headerParameter,
+  htmlToText,
+  MIME_LIMITS,
+  oneLine,
+} from '../mime.ts'
 
 /** One part of Gmail's payload tree with everything optional made definite. */
 export type Part = {
@@ -20,28 +29,33 @@ export function readPart(payload: unknown): Part {
   let left: number = MIME_LIMITS.parts
   const read = (value: unknown, id: string, depth: number): Part => {
     const given = record(value)
-    const body = record(given['body'])
-    const children = depth < MIME_LIMITS.depth ? list(given['parts']) : []
-    const headers = list(given['headers'])
+    const body = record(given.body)
+    const children = depth < MIME_LIMITS.depth ? list(given.parts) : []
+    const headers = list(given.headers)
       .slice(0, 1_000)
       .map(record)
-      .filter(each => typeof each['name'] === 'string' && typeof each['value'] === 'string')
-      .map(each => ({ name: String(each['name']).toLowerCase(), value: String(each['value']) }))
+      .filter(each => typeof each.name === 'string' && typeof each.value === 'string')
+      .map(each => ({ name: String(each.name).toLowerCase(), value: String(each.value) }))
     const parts: Part[] = []
     for (const [at, child] of children.entries()) {
       if (left-- <= 0) break
       parts.push(read(child, id ? `${id}.${at}` : String(at), depth + 1))
     }
-    const data = text(body['data'])
-    const size = typeof body['size'] === 'number' ? body['size'] : 0
+    const data = text(body.data)
+    const size = typeof body.size === 'number' ? body.size : 0
     return {
-      id: oneLine(text(given['partId']) ?? id, 200) || id,
-      type: oneLine(text(given['mimeType']) ?? '', 120).toLowerCase() || 'text/plain',
+      id: oneLine(text(given.partId) ?? id, 200) || id,
+      type: oneLine(text(given.mimeType) ?? '', 120).toLowerCase() || 'text/plain',
       headers,
-      filename: decodeHeader(text(given['filename']) ?? '', MIME_LIMITS.filename),
-      size: Number.isSafeInteger(size) && size > 0 && size <= 2_147_483_647 ? size : data ? Math.floor((data.length * 3) / 4) : 0,
+      filename: decodeHeader(text(given.filename) ?? '', MIME_LIMITS.filename),
+      size:
+        Number.isSafeInteger(size) && size > 0 && size <= 2_147_483_647
+          ? size
+          : data
+            ? Math.floor((data.length * 3) / 4)
+            : 0,
       data,
-      attachmentId: text(body['attachmentId']) || null,
+      attachmentId: text(body.attachmentId) || null,
       parts,
     }
   }
@@ -81,7 +95,8 @@ export function renderBody(root: Part): PulledBody {
   const warnings = new Set<string>()
   const { html, text: plain } = render(root, warnings)
   const limit = MIME_LIMITS.bodyChars
-  if ((html?.length ?? 0) > limit || (plain?.length ?? 0) > limit) warnings.add('The body was cut: it is longer than can be shown.')
+  if ((html?.length ?? 0) > limit || (plain?.length ?? 0) > limit)
+    warnings.add('The body was cut: it is longer than can be shown.')
   return {
     html: html === null ? null : clean(html, limit),
     text: plain === null ? null : clean(plain, limit),
@@ -91,7 +106,9 @@ export function renderBody(root: Part): PulledBody {
 
 function render(part: Part, warnings: Set<string>): Rendered {
   if (part.parts.length === 0 || part.type === 'message/rfc822') return leaf(part, warnings)
-  const children = part.parts.map(child => render(child, warnings)).filter(each => each.html !== null || each.text !== null)
+  const children = part.parts
+    .map(child => render(child, warnings))
+    .filter(each => each.html !== null || each.text !== null)
   if (children.length === 0) return { html: null, text: null }
   if (part.type === 'multipart/alternative') {
     return {
@@ -102,7 +119,9 @@ function render(part: Part, warnings: Set<string>): Rendered {
   const anyHtml = children.some(each => each.html !== null)
   return {
     html: anyHtml ? children.map(each => each.html ?? asHtml(each.text ?? '')).join('\n') : null,
-    text: children.some(each => each.text !== null) ? children.map(each => each.text ?? htmlToText(each.html ?? '')).join('\n') : null,
+    text: children.some(each => each.text !== null)
+      ? children.map(each => each.text ?? htmlToText(each.html ?? '')).join('\n')
+      : null,
   }
 }
 
@@ -141,7 +160,10 @@ function attachment(part: Part, related: boolean): PulledAttachment {
     filename: part.filename || unnamed(part.type),
     mimeType: part.type,
     sizeBytes: part.size,
-    inline: !attached && ((contentId !== null && (related || part.type.startsWith('image/'))) || (/^\s*inline/i.test(disposition) && part.type.startsWith('image/'))),
+    inline:
+      !attached &&
+      ((contentId !== null && (related || part.type.startsWith('image/'))) ||
+        (/^\s*inline/i.test(disposition) && part.type.startsWith('image/'))),
     contentId,
   }
 }

@@ -29,7 +29,10 @@ export async function* pullHistory(
     const next = page.nextPageToken || undefined
     repeated = next !== undefined && next === pageToken ? repeated + 1 : 0
     if (repeated > SAME_TOKEN_MAX)
-      throw new ProviderError('transient', 'Gmail answers the same history page again and again; the pull starts anew from its cursor.')
+      throw new ProviderError(
+        'transient',
+        'Gmail answers the same history page again and again; the pull starts anew from its cursor.',
+      )
     const pulled = readHistory(page.history ?? [])
     yield {
       ...pulled.page,
@@ -71,7 +74,10 @@ async function historyPage(
 }
 
 function expired(cursor: string, why: string): ProviderError {
-  return new ProviderError('cursor_expired', `Gmail no longer keeps its history back to ${cursor.slice(0, 40)}: ${why}`)
+  return new ProviderError(
+    'cursor_expired',
+    `Gmail no longer keeps its history back to ${cursor.slice(0, 40)}: ${why}`,
+  )
 }
 
 /** The cursor never goes back, whatever an answer says. */
@@ -110,7 +116,8 @@ export function readHistory(records: gmail_v1.Schema$History[]): {
       for (const label of add) labelIds.add(label)
       patches.push(toPatch(id, version, [...add], [...remove]))
     }
-    for (const { message } of record.messagesDeleted ?? []) if (message?.id) deletions.set(message.id, version)
+    for (const { message } of record.messagesDeleted ?? [])
+      if (message?.id) deletions.set(message.id, version)
   }
   return {
     page: { upserts: [], touched: entries(touched), patches, deletions: entries(deletions) },

@@ -9,7 +9,9 @@ import type { GmailSettings } from './config.ts'
 export type PushRequest = { headers: Headers; body: string }
 
 /** Verified either way. `undecodable` is acknowledged and recorded: a refusal would be redelivered for days. */
-export type ParsedPush = { kind: 'notice'; notice: Notice } | { kind: 'undecodable'; problem: string; pushId: string | null }
+export type ParsedPush =
+  | { kind: 'notice'; notice: Notice }
+  | { kind: 'undecodable'; problem: string; pushId: string | null }
 
 const TOKEN_MAX_CHARS = 8_192
 /** Inside Pub/Sub's default deadline of 10 s, so that it hears a status rather than a time-out. */
@@ -20,7 +22,9 @@ const VERIFY_MS = 8_000
  * does it name? Throws PushRejected for whatever is not verified, ProviderError `transient` when Google's certificates
  * cannot be had: then nobody knows, and the push should come again.
  */
-export function createPushParser(settings: GmailSettings): (request: PushRequest, signal: AbortSignal) => Promise<ParsedPush> {
+export function createPushParser(
+  settings: GmailSettings,
+): (request: PushRequest, signal: AbortSignal) => Promise<ParsedPush> {
   const verifier = new OAuth2Client({
     endpoints: { oauth2FederatedSignonPemCertsUrl: settings.certsUrl },
     transporterOptions: { timeout: 5_000 },
@@ -31,12 +35,22 @@ export function createPushParser(settings: GmailSettings): (request: PushRequest
   }
 }
 
-async function verify(verifier: OAuth2Client, settings: GmailSettings, authorization: string | null, signal: AbortSignal): Promise<void> {
+async function verify(
+  verifier: OAuth2Client,
+  settings: GmailSettings,
+  authorization: string | null,
+  signal: AbortSignal,
+): Promise<void> {
   const { pushAudience, pushServiceAccount } = settings
   // The library skips the audience check when none is given, so an unset audience must not get that far.
   if (!pushAudience || !pushServiceAccount)
-    throw new PushRejected('not_configured', 'Gmail pushes are not set up here: the audience and the service account are not both set.')
-  const idToken = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/.exec(authorization?.slice(0, TOKEN_MAX_CHARS + 1) ?? '')?.[1]
+    throw new PushRejected(
+      'not_configured',
+      'Gmail pushes are not set up here: the audience and the service account are not both set.',
+    )
+  const idToken = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/.exec(
+    authorization?.slice(0, TOKEN_MAX_CHARS + 1) ?? '',
+  )?.[1]
   if (!authorization) throw new PushRejected('missing_token', 'The push carries no Authorization header.')
   if (!idToken || authorization.length > TOKEN_MAX_CHARS)
     throw new PushRejected('malformed_token', 'The Authorization header of the push is no bearer JWT.')
@@ -48,7 +62,8 @@ async function verify(verifier: OAuth2Client, settings: GmailSettings, authoriza
     throw rejection(error)
   })
   // The library checks neither of these.
-  if (payload?.email_verified !== true) throw new PushRejected('email_not_verified', 'The push token’s e-mail is not verified.')
+  if (payload?.email_verified !== true)
+    throw new PushRejected('email_not_verified', 'The push token’s e-mail is not verified.')
   if (payload.email?.toLowerCase() !== pushServiceAccount.toLowerCase())
     throw new PushRejected('wrong_email', 'The push token belongs to another service account.')
 }
@@ -56,11 +71,22 @@ async function verify(verifier: OAuth2Client, settings: GmailSettings, authoriza
 /** The library's messages quote the token, so only their meaning is kept (I12). */
 function rejection(error: unknown): PushRejected | ProviderError {
   const message = error instanceof Error ? error.message : ''
-  if (/retrieve verification certificates/i.test(message) || (error instanceof Error && error.name === 'TimeoutError'))
-    return new ProviderError('transient', 'Google’s certificates could not be had, so the push could not be verified.')
+  if (
+    /retrieve verification certificates/i.test(message) ||
+    (error instanceof Error && error.name === 'TimeoutError')
+  )
+    return new ProviderError(
+      'transient',
+      'Google’s certificates could not be had, so the push could not be verified.',
+    )
   const [reason, words] =
-    MEANINGS.find(([pattern]) => pattern.test(message))?.slice(1).map(String) ?? []
-  return new PushRejected(reason ?? 'invalid_token', `The push token is not valid: ${words ?? 'it could not be verified'}.`)
+    MEANINGS.find(([pattern]) => pattern.test(message))
+      ?.slice(1)
+      .map(String) ?? []
+  return new PushRejected(
+    reason ?? 'invalid_token',
+    `The push token is not valid: ${words ?? 'it could not be verified'}.`,
+  )
 }
 
 const MEANINGS: [RegExp, string, string][] = [
@@ -92,8 +118,13 @@ export function decodePush({ headers, body }: PushRequest): ParsedPush {
   const envelope = Envelope.safeParse(given)
   const fallbackId = headers.get('x-goog-pubsub-message-id')?.slice(0, 200) ?? null
   if (!envelope.success) {
-    if (typeof given === 'object' && given !== null && 'emailAddress' in given) return readPayload(given, fallbackId)
-    return { kind: 'undecodable', problem: 'The body is neither a Pub/Sub message nor a Gmail notification.', pushId: fallbackId }
+    if (typeof given === 'object' && given !== null && 'emailAddress' in given)
+      return readPayload(given, fallbackId)
+    return {
+      kind: 'undecodable',
+      problem: 'The body is neither a Pub/Sub message nor a Gmail notification.',
+      pushId: fallbackId,
+    }
   }
   const { data, messageId, message_id } = envelope.data.message
   const pushId = messageId ?? message_id ?? fallbackId
@@ -105,7 +136,9 @@ export function decodePush({ headers, body }: PushRequest): ParsedPush {
 function readPayload(given: unknown, pushId: string | null): ParsedPush {
   const payload = Payload.safeParse(given)
   if (!payload.success) {
-    const fields = [...new Set(payload.error.issues.map(issue => issue.path.join('.') || 'the whole'))].join(', ')
+    const fields = [...new Set(payload.error.issues.map(issue => issue.path.join('.') || 'the whole'))].join(
+      ', ',
+    )
     return { kind: 'undecodable', problem: `The data is no Gmail notification (wrong: ${fields}).`, pushId }
   }
   const mailbox = payload.data.emailAddress.toLowerCase()

@@ -50,7 +50,13 @@ function remember<T>(map: Map<string, T>, key: string, value: T): void {
  * a request that left without an answer is looked up, and if its copy is not found the outcome is `unknown`: it may
  * still be on its way, so only a person decides to send again.
  */
-export async function sendMail(client: GmailClient, memory: SendMemory, conn: Connection, change: Send, signal: AbortSignal): Promise<MutateOutcome> {
+export async function sendMail(
+  client: GmailClient,
+  memory: SendMemory,
+  conn: Connection,
+  change: Send,
+  signal: AbortSignal,
+): Promise<MutateOutcome> {
   const trace = traceOf(conn.accountId, change.clientId, change.mail.from.email)
   return await memory.once(trace.token, async () => {
     if (change.again !== false) {
@@ -62,8 +68,19 @@ export async function sendMail(client: GmailClient, memory: SendMemory, conn: Co
     try {
       const sent = await client.call(
         conn,
-        { method: 'messages.send', action: 'send the message', priority: 'interactive', signal, once: true, timeoutMs: client.settings.timeoutMs * 2 },
-        (gmail, options) => gmail.users.messages.send({ userId: 'me', requestBody: { raw, ...(threadId !== null && { threadId }) } }, options),
+        {
+          method: 'messages.send',
+          action: 'send the message',
+          priority: 'interactive',
+          signal,
+          once: true,
+          timeoutMs: client.settings.timeoutMs * 2,
+        },
+        (gmail, options) =>
+          gmail.users.messages.send(
+            { userId: 'me', requestBody: { raw, ...(threadId !== null && { threadId }) } },
+            options,
+          ),
       )
       return { state: 'done', messageId: sent.id ?? null }
     } catch (error) {
@@ -83,12 +100,21 @@ export async function sendMail(client: GmailClient, memory: SendMemory, conn: Co
  * The id of the sent copy, or null. By Message-ID where Gmail kept it; where it put its own in its place (its API
  * usually does), by our header on the newest sent messages, which no search can ask for.
  */
-async function findSent(client: GmailClient, conn: Connection, trace: Trace, signal: AbortSignal): Promise<string | null> {
+async function findSent(
+  client: GmailClient,
+  conn: Connection,
+  trace: Trace,
+  signal: AbortSignal,
+): Promise<string | null> {
   const list = (more: { q?: string; maxResults: number }) =>
     client.call(
       conn,
       { method: 'messages.list', action: 'look for an earlier send', priority: 'interactive', signal },
-      (gmail, options) => gmail.users.messages.list({ userId: 'me', labelIds: ['SENT'], includeSpamTrash: true, ...more }, options),
+      (gmail, options) =>
+        gmail.users.messages.list(
+          { userId: 'me', labelIds: ['SENT'], includeSpamTrash: true, ...more },
+          options,
+        ),
     )
   const byId = await list({ q: `rfc822msgid:${trace.messageId.slice(1, -1)}`, maxResults: 1 })
   const direct = byId.messages?.[0]?.id
@@ -100,7 +126,11 @@ async function findSent(client: GmailClient, conn: Connection, trace: Trace, sig
       .call(
         conn,
         { method: 'messages.get', action: 'look for an earlier send', priority: 'interactive', signal },
-        (gmail, options) => gmail.users.messages.get({ userId: 'me', id, format: 'metadata', metadataHeaders: [CLIENT_ID_HEADER] }, options),
+        (gmail, options) =>
+          gmail.users.messages.get(
+            { userId: 'me', id, format: 'metadata', metadataHeaders: [CLIENT_ID_HEADER] },
+            options,
+          ),
       )
       .catch((error: unknown) => {
         if (error instanceof ProviderError && error.kind === 'not_found') return null
@@ -114,13 +144,21 @@ async function findSent(client: GmailClient, conn: Connection, trace: Trace, sig
 }
 
 /** One draft for one client id: made the first time, replaced after that. Gmail keeps the Message-ID of drafts. */
-export async function saveDraft(client: GmailClient, memory: SendMemory, conn: Connection, change: Send, signal: AbortSignal): Promise<MutateOutcome> {
+export async function saveDraft(
+  client: GmailClient,
+  memory: SendMemory,
+  conn: Connection,
+  change: Send,
+  signal: AbortSignal,
+): Promise<MutateOutcome> {
   const trace = traceOf(conn.accountId, change.clientId, change.mail.from.email)
   const raw = await encode(client, change, trace)
   const { threadId } = change.mail
   const requestBody = { message: { raw, ...(threadId !== null && { threadId }) } }
   const call = { action: 'save the draft', priority: 'interactive', signal } as const
-  const existing = memory.draftIds.get(trace.token) ?? (await findDraft(client, conn, trace, signal))
+  const existing =
+    memory.draftIds.get(trace.token) ??
+    (change.again === false ? null : await findDraft(client, conn, trace, signal))
   if (existing !== null) {
     try {
       const draft = await client.call(conn, { ...call, method: 'drafts.update' }, (gmail, options) =>
@@ -134,23 +172,35 @@ export async function saveDraft(client: GmailClient, memory: SendMemory, conn: C
     }
   }
   try {
-    const draft = await client.call(conn, { ...call, method: 'drafts.create', once: true }, (gmail, options) =>
-      gmail.users.drafts.create({ userId: 'me', requestBody }, options),
+    const draft = await client.call(
+      conn,
+      { ...call, method: 'drafts.create', once: true },
+      (gmail, options) => gmail.users.drafts.create({ userId: 'me', requestBody }, options),
     )
     if (draft.id) remember(memory.draftIds, trace.token, draft.id)
     return { state: 'done', messageId: draft.message?.id ?? null }
   } catch (error) {
     // The next attempt looks for it first, so it is safe to try again.
-    if (error instanceof AmbiguousEnd) throw new ProviderError('transient', `Gmail gave no answer to saving the draft. ${error.message}`)
+    if (error instanceof AmbiguousEnd)
+      throw new ProviderError('transient', `Gmail gave no answer to saving the draft. ${error.message}`)
     throw error
   }
 }
 
-async function findDraft(client: GmailClient, conn: Connection, trace: Trace, signal: AbortSignal): Promise<string | null> {
+async function findDraft(
+  client: GmailClient,
+  conn: Connection,
+  trace: Trace,
+  signal: AbortSignal,
+): Promise<string | null> {
   const { drafts } = await client.call(
     conn,
     { method: 'drafts.list', action: 'look for the draft', priority: 'interactive', signal },
-    (gmail, options) => gmail.users.drafts.list({ userId: 'me', q: `rfc822msgid:${trace.messageId.slice(1, -1)}`, maxResults: 1 }, options),
+    (gmail, options) =>
+      gmail.users.drafts.list(
+        { userId: 'me', q: `rfc822msgid:${trace.messageId.slice(1, -1)}`, maxResults: 1 },
+        options,
+      ),
   )
   return drafts?.[0]?.id ?? null
 }
@@ -158,6 +208,9 @@ async function findDraft(client: GmailClient, conn: Connection, trace: Trace, si
 async function encode(client: GmailClient, change: Send, trace: Trace): Promise<string> {
   const raw = await compose(change.mail, trace, client.world.now())
   if (raw.byteLength > RAW_MAX_BYTES)
-    throw new ProviderError('permanent', `The message has ${raw.byteLength} bytes; Gmail takes at most ${RAW_MAX_BYTES}. Make it smaller.`)
+    throw new ProviderError(
+      'permanent',
+      `The message has ${raw.byteLength} bytes; Gmail takes at most ${RAW_MAX_BYTES}. Make it smaller.`,
+    )
   return raw.toString('base64url')
 }

@@ -7,7 +7,11 @@ import { parseVersion } from './message.ts'
  * Registers the doorbell for the whole mailbox, without a label filter: reading or archiving elsewhere must ring too.
  * Renewing is the same call; one watch a user and project. null without a topic: then the engine polls.
  */
-export async function watch(client: GmailClient, conn: Connection, signal: AbortSignal): Promise<WatchGrant | null> {
+export async function watch(
+  client: GmailClient,
+  conn: Connection,
+  signal: AbortSignal,
+): Promise<WatchGrant | null> {
   const topicName = client.settings.pubsubTopic
   if (!topicName) return null
   const { historyId, expiration } = await client.call(
@@ -17,7 +21,10 @@ export async function watch(client: GmailClient, conn: Connection, signal: Abort
   )
   const expiresAt = Number(expiration)
   if (!Number.isSafeInteger(expiresAt) || expiresAt <= 0)
-    throw new ProviderError('transient', `Gmail answered a watch without a readable expiration (${String(expiration).slice(0, 40)}).`)
+    throw new ProviderError(
+      'transient',
+      `Gmail answered a watch without a readable expiration (${String(expiration).slice(0, 40)}).`,
+    )
   return { providerId: topicName, expiresAt, cursor: parseVersion(historyId) > 0n ? String(historyId) : null }
 }
 

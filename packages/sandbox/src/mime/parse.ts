@@ -107,8 +107,11 @@ function trimBreak(text: string, from: number, at: number): number {
 /** The part's bytes with the transfer encoding removed. */
 export function partBytes(message: ParsedMessage, part: MimePart): Buffer {
   const encoded = message.raw.subarray(part.start, part.end)
-  if (part.encoding === 'base64')
-    return Buffer.from(encoded.toString('latin1').replace(/[^A-Za-z0-9+/]/g, ''), 'base64')
+  if (part.encoding === 'base64') {
+    // What follows the padding is no base64: mailing lists append plain footers to such bodies.
+    const [data = ''] = encoded.toString('latin1').split('=', 1)
+    return Buffer.from(data.replace(/[^A-Za-z0-9+/]/g, ''), 'base64')
+  }
   if (part.encoding === 'quoted-printable') return decodeQuotedPrintable(encoded)
   return encoded
 }

@@ -68,9 +68,15 @@ const never = new AbortController().signal
 let mailNumber = 0
 
 /** A small mail. `parts` makes it one with an HTML body, an inline picture and an attached file. */
-export function sampleMail(options: { subject?: string; text?: string; parts?: boolean; messageId?: string } = {}): string {
+export function sampleMail(
+  options: { subject?: string; text?: string; parts?: boolean; messageId?: string } = {},
+): string {
   mailNumber += 1
-  const { subject = `Sample ${mailNumber}`, text = `Text of sample ${mailNumber}.`, messageId = `<sample-${mailNumber}@example.test>` } = options
+  const {
+    subject = `Sample ${mailNumber}`,
+    text = `Text of sample ${mailNumber}.`,
+    messageId = `<sample-${mailNumber}@example.test>`,
+  } = options
   const head = [
     'From: "Ada Lovelace" <ada@example.test>',
     'To: Bob <bob@example.test>, carol@example.test',
@@ -166,7 +172,11 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const labels = await port.labels(account.conn, never)
         for (const role of ['inbox', 'sent', 'drafts', 'trash', 'spam'])
           expect(labels.filter(label => label.role === role)).toHaveLength(1)
-        expect(labels.find(label => label.id === made)).toMatchObject({ name: 'Böker & Söhne', role: null, hidden: false })
+        expect(labels.find(label => label.id === made)).toMatchObject({
+          name: 'Böker & Söhne',
+          role: null,
+          hidden: false,
+        })
         expect(new Set(labels.map(label => label.id)).size).toBe(labels.length)
       })
 
@@ -249,7 +259,8 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         }
         const patches = (await pullAll(account, cursor)).flatMap(page => page.patches)
         expect(new Set(patches.map(patch => `${patch.id} ${patch.version}`)).size).toBe(patches.length)
-        for (const [at, patch] of patches.entries()) expect(patch.version).toBeGreaterThan(patches[at - 1]?.version ?? -1n)
+        for (const [at, patch] of patches.entries())
+          expect(patch.version).toBeGreaterThan(patches[at - 1]?.version ?? -1n)
       })
 
       test('names what was deleted for ever, and fetching it confirms it', async () => {
@@ -273,7 +284,8 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         await account.delete(id)
         const pages = await pullAll(account, cursor)
         const deletion = pages.flatMap(page => page.deletions).find(each => each.id === id)
-        for (const touched of pages.flatMap(page => page.touched)) expect(deletion?.version).toBeGreaterThan(touched.version)
+        for (const touched of pages.flatMap(page => page.touched))
+          expect(deletion?.version).toBeGreaterThan(touched.version)
         expect(deletion).toBeDefined()
       })
 
@@ -292,7 +304,8 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const account = await world.newAccount()
         const id = await account.deliver(sampleMail())
         const cursor = await cursorOf(account)
-        for (let i = 0; i < 600; i++) await account.relabel(id, i % 2 ? { remove: ['STARRED'] } : { add: ['STARRED'] })
+        for (let i = 0; i < 600; i++)
+          await account.relabel(id, i % 2 ? { remove: ['STARRED'] } : { add: ['STARRED'] })
         const last = await account.deliver(sampleMail())
         const pages = await pullAll(account, cursor)
         expect(pages.slice(0, -1).every(page => page.cursor === null)).toBe(true)
@@ -350,7 +363,8 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const account = await world.newAccount()
         const key = await resourceOf(account)
         const ids: string[] = []
-        for (let i = 0; i < 5; i++) ids.push(await account.deliver(sampleMail(), { spam: i === 1, trash: i === 3 }))
+        for (let i = 0; i < 5; i++)
+          ids.push(await account.deliver(sampleMail(), { spam: i === 1, trash: i === 3 }))
         const [first] = await port.listings(account.conn, key, never)
         expect(first?.labelId).toBeNull()
         const { ids: listed, total } = await walk(account, first?.name ?? '')
@@ -372,7 +386,9 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         }
         const [all, ...others] = await port.listings(account.conn, key, never)
         const everything = (await walk(account, all?.name ?? '')).ids
-        const carried = new Map(await Promise.all(everything.map(async id => [id, await account.labelsOf(id)] as const)))
+        const carried = new Map(
+          await Promise.all(everything.map(async id => [id, await account.labelsOf(id)] as const)),
+        )
         expect(others.length).toBe(new Set(others.map(each => each.labelId)).size)
         for (const { name, labelId } of others) {
           const expected = everything.filter(id => carried.get(id)?.includes(labelId ?? ''))
@@ -403,7 +419,9 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const key = await resourceOf(account)
         await account.deliver(sampleMail())
         const [all] = await port.listings(account.conn, key, never)
-        expect(await kindOf(port.list(account.conn, key, all?.name ?? '', 'garbage', never))).toBe('cursor_expired')
+        expect(await kindOf(port.list(account.conn, key, all?.name ?? '', 'garbage', never))).toBe(
+          'cursor_expired',
+        )
       })
     })
 
@@ -418,9 +436,17 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const fetched = await fetchAll(account, [broken, ...there, gone])
         const outcomes = Object.fromEntries(fetched.map(each => [each.id, each.outcome]))
         expect(fetched).toHaveLength(4)
-        expect(outcomes).toEqual({ [there[0] ?? '']: 'message', [there[1] ?? '']: 'message', [gone]: 'missing', [broken]: 'failed' })
+        expect(outcomes).toEqual({
+          [there[0] ?? '']: 'message',
+          [there[1] ?? '']: 'message',
+          [gone]: 'missing',
+          [broken]: 'failed',
+        })
         const failure = fetched.find(each => each.outcome === 'failed')
-        expect(failure).toMatchObject({ code: expect.stringMatching(/^\w+$/), message: expect.stringMatching(/\w+ \w+/) })
+        expect(failure).toMatchObject({
+          code: expect.stringMatching(/^\w+$/),
+          message: expect.stringMatching(/\w+ \w+/),
+        })
       })
 
       test('of only a broken message is a failed item, not a failed account', async () => {
@@ -432,7 +458,14 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
 
       test('reads a whole message', async () => {
         const account = await world.newAccount()
-        const id = await account.deliver(sampleMail({ subject: '=?utf-8?B?R3LDvMOfZQ==?=', text: 'Straße & <b>', parts: true, messageId: '<whole@example.test>' }))
+        const id = await account.deliver(
+          sampleMail({
+            subject: '=?utf-8?B?R3LDvMOfZQ==?=',
+            text: 'Straße & <b>',
+            parts: true,
+            messageId: '<whole@example.test>',
+          }),
+        )
         expect(await message(account, id)).toMatchObject({
           id,
           subject: 'Grüße',
@@ -464,25 +497,51 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         expect(light).toEqual(full)
       })
 
-      test.each([30, null])('that is throttled (Retry-After %j) throws rate_limited with a time and judges nobody', async retryAfter => {
-        const account = await world.newAccount()
-        const ids = await Promise.all(Array.from({ length: 20 }, () => account.deliver(sampleMail())))
-        account.fault.throttle(retryAfter)
-        const started = Date.now()
-        const seen: Fetched[] = []
-        const error = await caught(collect(port.fetch(account.conn, await resourceOf(account), ids, { bodies: true, priority: 'backfill' }, never), seen))
-        expect(error).toMatchObject({ kind: 'rate_limited' })
-        expect((error as ProviderError).retryAt).toBeGreaterThan(started)
-        if (retryAfter !== null) expect((error as ProviderError).retryAt).toBeGreaterThanOrEqual(started + retryAfter * 1_000)
-        expect(seen).toEqual([])
-      })
+      test.each([30, null])(
+        'that is throttled (Retry-After %j) throws rate_limited with a time and judges nobody',
+        async retryAfter => {
+          const account = await world.newAccount()
+          const ids = await Promise.all(Array.from({ length: 20 }, () => account.deliver(sampleMail())))
+          account.fault.throttle(retryAfter)
+          const started = Date.now()
+          const seen: Fetched[] = []
+          const error = await caught(
+            collect(
+              port.fetch(
+                account.conn,
+                await resourceOf(account),
+                ids,
+                { bodies: true, priority: 'backfill' },
+                never,
+              ),
+              seen,
+            ),
+          )
+          expect(error).toMatchObject({ kind: 'rate_limited' })
+          expect((error as ProviderError).retryAt).toBeGreaterThan(started)
+          if (retryAfter !== null)
+            expect((error as ProviderError).retryAt).toBeGreaterThanOrEqual(started + retryAfter * 1_000)
+          expect(seen).toEqual([])
+        },
+      )
 
       test('while the provider is down throws transient and judges nobody', async () => {
         const account = await world.newAccount()
         const ids = await Promise.all(Array.from({ length: 20 }, () => account.deliver(sampleMail())))
         account.fault.outage()
         const seen: Fetched[] = []
-        const error = await caught(collect(port.fetch(account.conn, await resourceOf(account), ids, { bodies: true, priority: 'live' }, never), seen))
+        const error = await caught(
+          collect(
+            port.fetch(
+              account.conn,
+              await resourceOf(account),
+              ids,
+              { bodies: true, priority: 'live' },
+              never,
+            ),
+            seen,
+          ),
+        )
         expect(error).toMatchObject({ kind: 'transient' })
         expect(seen).toEqual([])
       })
@@ -490,7 +549,13 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
       test('may be left early', async () => {
         const account = await world.newAccount()
         const ids = await Promise.all(Array.from({ length: 20 }, () => account.deliver(sampleMail())))
-        for await (const first of port.fetch(account.conn, await resourceOf(account), ids, { bodies: false, priority: 'live' }, never)) {
+        for await (const first of port.fetch(
+          account.conn,
+          await resourceOf(account),
+          ids,
+          { bodies: false, priority: 'live' },
+          never,
+        )) {
           expect(ids).toContain(first.id)
           break
         }
@@ -510,7 +575,9 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const id = await account.deliver(sampleMail({ text: 'An opened letter.', parts: true }))
         expect((await port.body(account.conn, id, never)).html).toContain('An opened letter.')
         const { attachments } = await message(account, id)
-        const bytes = await Promise.all(attachments.map(part => port.attachment(account.conn, id, part.partId, never)))
+        const bytes = await Promise.all(
+          attachments.map(part => port.attachment(account.conn, id, part.partId, never)),
+        )
         expect(Buffer.from(bytes[0] ?? []).toString('base64')).toBe(DOT_GIF)
         expect(Buffer.from(bytes[1] ?? []).toString()).toBe(REPORT)
       })
@@ -542,29 +609,58 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
     })
 
     describe('mutate', () => {
-      const changes: [string, (ids: string[], filed: string) => ProviderMutation, { has: (filed: string) => string[]; not: (filed: string) => string[] }][] = [
-        ['reading', ids => ({ type: 'read', messageIds: ids, read: true }), { has: () => [], not: () => ['UNREAD'] }],
-        ['unreading', ids => ({ type: 'read', messageIds: ids, read: false }), { has: () => ['UNREAD'], not: () => [] }],
-        ['starring', ids => ({ type: 'star', messageIds: ids, starred: true }), { has: () => ['STARRED'], not: () => [] }],
+      const changes: [
+        string,
+        (ids: string[], filed: string) => ProviderMutation,
+        { has: (filed: string) => string[]; not: (filed: string) => string[] },
+      ][] = [
+        [
+          'reading',
+          ids => ({ type: 'read', messageIds: ids, read: true }),
+          { has: () => [], not: () => ['UNREAD'] },
+        ],
+        [
+          'unreading',
+          ids => ({ type: 'read', messageIds: ids, read: false }),
+          { has: () => ['UNREAD'], not: () => [] },
+        ],
+        [
+          'starring',
+          ids => ({ type: 'star', messageIds: ids, starred: true }),
+          { has: () => ['STARRED'], not: () => [] },
+        ],
         ['archiving', ids => ({ type: 'archive', messageIds: ids }), { has: () => [], not: () => ['INBOX'] }],
-        ['trashing', ids => ({ type: 'trash', messageIds: ids }), { has: () => ['TRASH'], not: () => ['INBOX'] }],
-        ['filing', (ids, filed) => ({ type: 'labels', messageIds: ids, add: [filed], remove: ['INBOX'] }), { has: filed => [filed], not: () => ['INBOX'] }],
+        [
+          'trashing',
+          ids => ({ type: 'trash', messageIds: ids }),
+          { has: () => ['TRASH'], not: () => ['INBOX'] },
+        ],
+        [
+          'filing',
+          (ids, filed) => ({ type: 'labels', messageIds: ids, add: [filed], remove: ['INBOX'] }),
+          { has: filed => [filed], not: () => ['INBOX'] },
+        ],
       ]
-      test.each(changes)('%s sets a state, for one and for many, and twice is once', async (_name, change, { has, not }) => {
-        const account = await world.newAccount()
-        const filed = await account.makeLabel('Filed')
-        for (const count of [1, 15]) {
-          const ids = await Promise.all(Array.from({ length: count }, () => account.deliver(sampleMail())))
-          for (let time = 0; time < 2; time++) {
-            expect(await port.mutate(account.conn, change(ids, filed), never)).toMatchObject({ state: 'done' })
-            for (const id of ids) {
-              const labels = await account.labelsOf(id)
-              expect(labels).toEqual(expect.arrayContaining(has(filed)))
-              for (const label of not(filed)) expect(labels).not.toContain(label)
+      test.each(changes)(
+        '%s sets a state, for one and for many, and twice is once',
+        async (_name, change, { has, not }) => {
+          const account = await world.newAccount()
+          const filed = await account.makeLabel('Filed')
+          for (const count of [1, 15]) {
+            const ids = await Promise.all(Array.from({ length: count }, () => account.deliver(sampleMail())))
+            for (let time = 0; time < 2; time++) {
+              expect(await port.mutate(account.conn, change(ids, filed), never)).toMatchObject({
+                state: 'done',
+              })
+              for (const id of ids) {
+                const labels = await account.labelsOf(id)
+                expect(labels).toEqual(expect.arrayContaining(has(filed)))
+                for (const label of not(filed)) expect(labels).not.toContain(label)
+              }
             }
           }
-        }
-      })
+        },
+      )
 
       test('trash can be undone', async () => {
         const account = await world.newAccount()
@@ -580,7 +676,9 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const account = await world.newAccount()
         const [kept, gone] = [await account.deliver(sampleMail()), await account.deliver(sampleMail())]
         await account.delete(gone)
-        expect(await kindOf(port.mutate(account.conn, { type: 'star', messageIds: [gone], starred: true }, never))).toBe('not_found')
+        expect(
+          await kindOf(port.mutate(account.conn, { type: 'star', messageIds: [gone], starred: true }, never)),
+        ).toBe('not_found')
         await port.mutate(account.conn, { type: 'star', messageIds: [gone, kept], starred: true }, never)
         expect(await account.labelsOf(kept)).toContain('STARRED')
       })
@@ -588,7 +686,12 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
       test('with a label that is not there is refused for good', async () => {
         const account = await world.newAccount()
         const id = await account.deliver(sampleMail())
-        const change: ProviderMutation = { type: 'labels', messageIds: [id], add: ['Label_987654'], remove: [] }
+        const change: ProviderMutation = {
+          type: 'labels',
+          messageIds: [id],
+          add: ['Label_987654'],
+          remove: [],
+        }
         expect(await kindOf(port.mutate(account.conn, change, never))).toBe('permanent')
       })
 
@@ -598,7 +701,11 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const cursor = await cursorOf(account)
         await port.mutate(account.conn, { type: 'star', messageIds: [id], starred: true }, never)
         const pages = await pullAll(account, cursor)
-        expect([...pages.flatMap(page => page.patches), ...pages.flatMap(page => page.touched)].map(each => each.id)).toContain(id)
+        expect(
+          [...pages.flatMap(page => page.patches), ...pages.flatMap(page => page.touched)].map(
+            each => each.id,
+          ),
+        ).toContain(id)
       })
     })
 
@@ -616,7 +723,11 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         references: [],
         ...more,
       })
-      const send = (account: TestAccount, clientId: string, more: Partial<OutgoingMail> = {}): ProviderMutation => ({
+      const send = (
+        account: TestAccount,
+        clientId: string,
+        more: Partial<OutgoingMail> = {},
+      ): ProviderMutation => ({
         type: 'send',
         clientId,
         mail: mail(account, more),
@@ -627,9 +738,13 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const outcome = await port.mutate(account.conn, send(account, 'client-id-1'), never)
         const sent = await account.sent()
         expect(sent).toHaveLength(1)
-        if (outcome.state !== 'done' || outcome.messageId === null) throw new Error(`not sent: ${JSON.stringify(outcome)}`)
+        if (outcome.state !== 'done' || outcome.messageId === null)
+          throw new Error(`not sent: ${JSON.stringify(outcome)}`)
         const filed = await message(account, outcome.messageId)
-        expect(filed).toMatchObject({ subject: 'Grüße aus Köln', to: [{ name: 'Zoë', email: 'zoe@example.test' }] })
+        expect(filed).toMatchObject({
+          subject: 'Grüße aus Köln',
+          to: [{ name: 'Zoë', email: 'zoe@example.test' }],
+        })
         expect(filed.from).toEqual({ name: 'Me, Myself', email: account.conn.email })
         expect(filed.body?.text?.replaceAll('\r\n', '\n').trim()).toBe('Hello.\n\nBye.')
         expect(sent[0]).not.toContain('hidden@example.test')
@@ -650,22 +765,33 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
 
       test('with different client ids sends each, and a known first attempt needs no look-up', async () => {
         const account = await world.newAccount()
-        await port.mutate(account.conn, { ...send(account, 'client-id-4'), again: false } as ProviderMutation, never)
-        await port.mutate(account.conn, { ...send(account, 'client-id-5'), again: false } as ProviderMutation, never)
+        await port.mutate(
+          account.conn,
+          { ...send(account, 'client-id-4'), again: false } as ProviderMutation,
+          never,
+        )
+        await port.mutate(
+          account.conn,
+          { ...send(account, 'client-id-5'), again: false } as ProviderMutation,
+          never,
+        )
         expect(await account.sent()).toHaveLength(2)
       })
 
-      test.each(['garbled', 'late'] as const)('whose answer is lost (%s) never sends twice, and its end is known or said to be unknown', async how => {
-        const account = await world.newAccount()
-        const change = send(account, `client-id-lost-${how}`)
-        account.fault.loseSendAnswer(how)
-        const outcome = await (how === 'late' ? world.impatient : port).mutate(account.conn, change, never)
-        expect(['done', 'unknown']).toContain(outcome.state)
-        world.calm()
-        const again = await world.restarted().mutate(account.conn, change, never)
-        expect(again.state).toBe('done')
-        expect(await account.sent()).toHaveLength(1)
-      })
+      test.each(['garbled', 'late'] as const)(
+        'whose answer is lost (%s) never sends twice, and its end is known or said to be unknown',
+        async how => {
+          const account = await world.newAccount()
+          const change = send(account, `client-id-lost-${how}`)
+          account.fault.loseSendAnswer(how)
+          const outcome = await (how === 'late' ? world.impatient : port).mutate(account.conn, change, never)
+          expect(['done', 'unknown']).toContain(outcome.state)
+          world.calm()
+          const again = await world.restarted().mutate(account.conn, change, never)
+          expect(again.state).toBe('done')
+          expect(await account.sent()).toHaveLength(1)
+        },
+      )
 
       test('that was refused can be repeated', async () => {
         const account = await world.newAccount()
@@ -681,7 +807,9 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
 
       test('answers in the thread, with the headers that threading needs', async () => {
         const account = await world.newAccount()
-        const id = await account.deliver(sampleMail({ subject: 'A question', messageId: '<question@example.test>' }))
+        const id = await account.deliver(
+          sampleMail({ subject: 'A question', messageId: '<question@example.test>' }),
+        )
         const asked = await message(account, id)
         const outcome = await port.mutate(
           account.conn,
@@ -703,12 +831,18 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
 
       test('without a recipient is refused for good', async () => {
         const account = await world.newAccount()
-        expect(await kindOf(port.mutate(account.conn, send(account, 'client-id-8', { to: [], bcc: [] }), never))).toBe('permanent')
+        expect(
+          await kindOf(port.mutate(account.conn, send(account, 'client-id-8', { to: [], bcc: [] }), never)),
+        ).toBe('permanent')
       })
 
       test('keeps one draft for one client id, with its newest text', async () => {
         const account = await world.newAccount()
-        const draft = (text: string): ProviderMutation => ({ type: 'draft', clientId: 'client-id-9', mail: mail(account, { text }) })
+        const draft = (text: string): ProviderMutation => ({
+          type: 'draft',
+          clientId: 'client-id-9',
+          mail: mail(account, { text }),
+        })
         await port.mutate(account.conn, draft('First words.'), never)
         await port.mutate(account.conn, draft('Second thoughts.'), never)
         const outcome = await world.restarted().mutate(account.conn, draft('Last words.'), never)
@@ -722,20 +856,45 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
     })
 
     describe('errors', () => {
-      const calls: [string, (over: ProviderPort, account: TestAccount, key: string, signal: AbortSignal) => Promise<unknown>][] = [
+      const calls: [
+        string,
+        (over: ProviderPort, account: TestAccount, key: string, signal: AbortSignal) => Promise<unknown>,
+      ][] = [
         ['identify', (over, { conn }, _key, signal) => over.identify(conn, signal)],
         ['currentCursor', (over, { conn }, key, signal) => over.currentCursor(conn, key, signal)],
         ['pull', (over, { conn }, key, signal) => collect(over.pull(conn, key, '1', signal))],
         ['listings', (over, { conn }, key, signal) => over.listings(conn, key, signal)],
         ['list', async (over, { conn }, key, signal) => over.list(conn, key, 'all', null, signal)],
-        ['fetch', (over, { conn }, key, signal) => collect(over.fetch(conn, key, ['18c0000000000001', '18c0000000000002'], { bodies: true, priority: 'live' }, signal))],
+        [
+          'fetch',
+          (over, { conn }, key, signal) =>
+            collect(
+              over.fetch(
+                conn,
+                key,
+                ['18c0000000000001', '18c0000000000002'],
+                { bodies: true, priority: 'live' },
+                signal,
+              ),
+            ),
+        ],
         ['labels', (over, { conn }, _key, signal) => over.labels(conn, signal)],
         ['counts', (over, { conn }, key, signal) => over.counts(conn, key, signal)],
-        ['watch', (over, { conn }, key, signal) => over.watch(conn, key, { secret: 's', callbackUrl: null }, signal)],
+        [
+          'watch',
+          (over, { conn }, key, signal) => over.watch(conn, key, { secret: 's', callbackUrl: null }, signal),
+        ],
         ['unwatch', (over, { conn }, key, signal) => over.unwatch(conn, { providerId: key }, signal)],
         ['body', (over, { conn }, _key, signal) => over.body(conn, '18c0000000000001', signal)],
-        ['attachment', (over, { conn }, _key, signal) => over.attachment(conn, '18c0000000000001', '1', signal)],
-        ['mutate', (over, { conn }, _key, signal) => over.mutate(conn, { type: 'archive', messageIds: ['18c0000000000001'] }, signal)],
+        [
+          'attachment',
+          (over, { conn }, _key, signal) => over.attachment(conn, '18c0000000000001', '1', signal),
+        ],
+        [
+          'mutate',
+          (over, { conn }, _key, signal) =>
+            over.mutate(conn, { type: 'archive', messageIds: ['18c0000000000001'] }, signal),
+        ],
       ]
 
       test.each(calls)('%s while the provider is down is transient', async (_name, call) => {
@@ -759,7 +918,10 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const account = await world.newAccount()
         const key = await resourceOf(account)
         await account.revoke()
-        expect(await caught(call(port, account, key, never))).toMatchObject({ kind: 'unauthorized', reconnect: true })
+        expect(await caught(call(port, account, key, never))).toMatchObject({
+          kind: 'unauthorized',
+          reconnect: true,
+        })
       })
 
       test.each(calls)('%s ends with the signal’s reason when aborted in mid-flight', async (_name, call) => {
@@ -851,7 +1013,11 @@ function applyPatches(message: PulledMessage, pages: PulledPage[]): ReturnType<t
     const labels = new Set(state.labelIds)
     for (const label of patch.remove) labels.delete(label)
     for (const label of patch.add) labels.add(label)
-    state = stateOf({ labelIds: [...labels], unread: patch.unread ?? state.unread, starred: patch.starred ?? state.starred })
+    state = stateOf({
+      labelIds: [...labels],
+      unread: patch.unread ?? state.unread,
+      starred: patch.starred ?? state.starred,
+    })
   }
   return state
 }
