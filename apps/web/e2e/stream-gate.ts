@@ -17,7 +17,9 @@ export async function streamGate(target: string) {
       outgoing.writeHead(503, { 'content-type': 'text/plain' }).end('no streams today')
       return
     }
-    const { method, url, headers } = incoming
+    const { method, url } = incoming
+    // A proxy in front of Inlet passes its public origin on; this one's is the server's own.
+    const headers = { ...incoming.headers, ...(incoming.headers.origin ? { origin: target } : {}) }
     const upstream = request({ hostname, port, method, path: url, headers }, answer => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
       outgoing.flushHeaders()

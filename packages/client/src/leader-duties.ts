@@ -1,4 +1,3 @@
-import { liveQuery } from 'dexie'
 import { createAcks } from './ack.ts'
 import { type ConnectionDriver, createConnectionDriver } from './connection-driver.ts'
 import type { ConnectionState } from './connection-state.ts'
@@ -17,6 +16,8 @@ export interface LeaderDuties {
   end(): void
   /** A person, or another tab for one, wants what is new now. */
   hurry(): void
+  /** Something may be in the outbox. A ring that is lost costs time only: every tab that asks after us rings too. */
+  kickOutbox(): void
 }
 
 /** Joins the connection machine to what only the leading tab does: the feed, the outbox and acks. */
@@ -63,16 +64,10 @@ export function createLeaderDuties(options: {
         if (typeof feed.cursor === 'number' && feed.cursor > 0) acks.applied(feed.cursor)
       },
     })
-    // Every tab writes to the outbox; Dexie tells this one.
-    const outbox = liveQuery(() => db.outbox.orderBy('position').lastKey()).subscribe({
-      next: () => sender.kick(),
-      error: () => {},
-    })
     return {
       session,
       sender,
       close() {
-        outbox.unsubscribe()
         session.stop()
         sender.stop()
         acks.stop()
@@ -109,6 +104,7 @@ export function createLeaderDuties(options: {
       end()
       driver.dispatch({ type: 'leader_lost' })
     },
+    kickOutbox: () => term?.sender.kick(),
     hurry() {
       driver.fireDue()
       driver.dispatch({ type: 'hurry' })

@@ -78,9 +78,10 @@ export function createLiveMirror(options: LiveMirrorOptions): LiveMirror {
       world,
       name,
       isLeader: () => leader,
-      onAsked(hurry) {
-        if (hurry) duties.hurry()
+      onAsked(what) {
+        if (what === 'hurry') duties.hurry()
         else duties.driver.fireDue()
+        duties.kickOutbox()
         tabs?.tell(board.store.getSnapshot())
       },
       onState: state => board.replace({ ...state, leader: false }),
@@ -113,6 +114,11 @@ export function createLiveMirror(options: LiveMirrorOptions): LiveMirror {
         tabs?.close()
       },
     }
+  }
+
+  function ringOutbox() {
+    if (leader) duties.kickOutbox()
+    else tabs?.ringOutbox()
   }
 
   function end() {
@@ -149,11 +155,13 @@ export function createLiveMirror(options: LiveMirrorOptions): LiveMirror {
     async mutate(body) {
       const clientId = newId()
       await enqueue(db, body, { clientId, now: world.now() })
+      ringOutbox()
       return clientId
     },
     async retryMutation(oldClientId) {
       const clientId = newId()
       await requeue(db, oldClientId, { clientId, now: world.now() })
+      ringOutbox()
       return clientId
     },
     dismissMutation: clientId => dismiss(db, clientId),

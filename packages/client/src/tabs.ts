@@ -6,6 +6,7 @@ type TabMessage =
   | { type: 'ask' }
   | { type: 'state'; state: MirrorState }
   | { type: 'hurry' }
+  | { type: 'outbox' }
   | { type: 'signed_out' }
 
 export interface Tabs {
@@ -13,6 +14,8 @@ export interface Tabs {
   tell(state: MirrorState): void
   /** As follower: asks the leader to pull now. */
   hurry(): void
+  /** As follower: the leader has something to send. */
+  ringOutbox(): void
   signOut(): void
   close(): void
 }
@@ -29,8 +32,8 @@ export function joinTabs(options: {
   world: World
   name: string
   isLeader(): boolean
-  /** As leader: another tab asks, or wants a pull. */
-  onAsked(hurry: boolean): void
+  /** As leader: another tab asks whether we live, wants a pull, or has filled the outbox. */
+  onAsked(what: 'ask' | 'hurry' | 'outbox'): void
   /** As follower. */
   onState(state: MirrorState): void
   onLeaderSilent(): void
@@ -64,7 +67,8 @@ export function joinTabs(options: {
     const message = raw as TabMessage
     if (message?.type === 'signed_out') return onSignedOut()
     if (isLeader()) {
-      if (message?.type === 'ask' || message?.type === 'hurry') onAsked(message.type === 'hurry')
+      if (message?.type === 'ask' || message?.type === 'hurry' || message?.type === 'outbox')
+        onAsked(message.type)
     } else if (message?.type === 'state') {
       cancelLimit()
       onState(message.state)
@@ -78,6 +82,7 @@ export function joinTabs(options: {
   return {
     tell: state => post({ type: 'state', state }),
     hurry: () => post({ type: 'hurry' }),
+    ringOutbox: () => post({ type: 'outbox' }),
     signOut: () => post({ type: 'signed_out' }),
     close() {
       closed = true

@@ -163,10 +163,11 @@ describe('the mirror, filling while it follows', () => {
         for (let i = 0; i < 6; i++) server.set(`m${i}`, upsert(`m${i}`, ++head))
         await begin(head)
         const inFlight: FillPage[] = []
+        let pages = 1
         let position = 'p1'
         const read = (): FillPage => ({
           changes: [...server.values()].filter(change => change.op === 'upsert'),
-          next: `p${Math.random()}`,
+          next: `p${++pages}`,
           head,
           floor: 0,
         })

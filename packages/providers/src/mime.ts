@@ -31,7 +31,7 @@ export function oneLine(text: string, max: number): string {
   return clean(
     text
       .slice(0, max * 4)
-      .replace(/[\s\u0000-\u001f\u007f]+/g, ' ')
+      .replace(/[\s\p{Cc}]+/gu, ' ')
       .trim(),
     max,
   )

@@ -74,7 +74,7 @@ describe('connecting a Google account', () => {
   test('refuses a code with another verifier, and a code used twice', async () => {
     const { conn } = await world.newAccount()
     const { oauth } = world.port
-    const { url, codeVerifier } = oauth.authorize({ redirectUri: REDIRECT })
+    const { url } = oauth.authorize({ redirectUri: REDIRECT })
     const code = (await consent(url, conn.email)).searchParams.get('code') ?? ''
     await expect(
       oauth.exchange({ code, codeVerifier: 'x'.repeat(43), redirectUri: REDIRECT }, never),

@@ -25,3 +25,9 @@ export class InvalidCursor extends Error {
     this.name = 'InvalidCursor'
   }
 }
+
+/** By name: see isProviderError. */
+export const isCursorTooOld = (error: unknown): error is CursorTooOld =>
+  error instanceof Error && error.name === 'CursorTooOld'
+export const isInvalidCursor = (error: unknown): error is InvalidCursor =>
+  error instanceof Error && error.name === 'InvalidCursor'

@@ -46,3 +46,13 @@ export class StaleLease extends Error {
     this.name = 'StaleLease'
   }
 }
+
+/**
+ * For code that may have been bundled apart from what throws: there `instanceof` compares two copies of one class.
+ */
+export const isProviderError = (error: unknown): error is ProviderError => named(error, 'ProviderError')
+export const isPushRejected = (error: unknown): error is PushRejected => named(error, 'PushRejected')
+
+function named(error: unknown, name: string): boolean {
+  return error instanceof Error && error.name === name
+}

@@ -1,6 +1,6 @@
 import { type ApiErrorBody, type ErrorCode, errorStatus } from '@inlet/protocol/errors'
-import { CursorTooOld, InvalidCursor } from '@inlet/sync/feed-port'
-import { ProviderError } from '@inlet/sync/provider-errors'
+import { isCursorTooOld, isInvalidCursor } from '@inlet/sync/feed-port'
+import { isProviderError, type ProviderError } from '@inlet/sync/provider-errors'
 
 type Details = Omit<ApiErrorBody['error'], 'code' | 'message'>
 
@@ -16,13 +16,15 @@ export class ApiError extends Error {
   }
 }
 
+const isApiError = (error: unknown): error is ApiError => error instanceof Error && error.name === 'ApiError'
+
 /** Never says more than its sentence: what is unexpected is logged, and answered as `internal`. */
 export function toApiError(error: unknown): ApiError {
-  if (error instanceof ApiError) return error
-  if (error instanceof CursorTooOld)
+  if (isApiError(error)) return error
+  if (isCursorTooOld(error))
     return new ApiError('cursor_too_old', error.message, { floor: error.floor })
-  if (error instanceof InvalidCursor) return new ApiError('invalid_cursor', error.message)
-  if (error instanceof ProviderError) return fromProvider(error)
+  if (isInvalidCursor(error)) return new ApiError('invalid_cursor', error.message)
+  if (isProviderError(error)) return fromProvider(error)
   return new ApiError(
     'internal',
     'Something went wrong on our side. It has been logged; trying again is safe.',

@@ -4,8 +4,8 @@ import { until } from './until.ts'
 export interface TestWorld extends World {
   /** Moves the clock, and fires the timers that come due, in order. */
   advance(ms: number): void
-  /** Lets time pass in steps of 0.1 s, each with a moment for real requests to be answered, until the condition holds. */
-  passUntil(what: string, condition: () => unknown): Promise<void>
+  /** Lets time pass in steps (of 0.1 s unless told), each with a moment for real requests to be answered, until the condition holds. */
+  passUntil(what: string, condition: () => unknown, stepMs?: number): Promise<void>
   signal(signal: WorldSignal): void
   setOnline(online: boolean): void
   setVisible(visible: boolean): void
@@ -50,10 +50,10 @@ export function testWorld(options: { random?: () => number; hub?: TabHub } = {})
     locks: options.hub?.locks ?? null,
     channel: name => options.hub?.channel(name) ?? null,
     advance,
-    passUntil: (what, condition) =>
+    passUntil: (what, condition, stepMs = 100) =>
       until(what, async () => {
         if (await condition()) return true
-        advance(100)
+        advance(stepMs)
         return false
       }),
     signal: signal => {

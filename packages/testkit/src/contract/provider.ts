@@ -751,6 +751,14 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         expect(sent[0]).not.toContain('client-id-1')
       })
 
+      test('reaches hidden recipients too', async () => {
+        const account = await world.newAccount()
+        const hidden = await world.newAccount()
+        const key = await resourceOf(hidden)
+        await port.mutate(account.conn, send(account, 'client-id-bcc', { bcc: [{ name: '', email: hidden.conn.email }] }), never)
+        expect((await port.counts(hidden.conn, key, never)).messages).toBe(1)
+      })
+
       test('twice with one client id sends once: in a row, at the same time, and from a new process', async () => {
         const account = await world.newAccount()
         const change = send(account, 'client-id-2')

@@ -128,7 +128,7 @@ export function Rail({
               <RailLink
                 key={label.id}
                 {...link({ labelId: label.id, role: null })}
-                current={place.labelId === label.id}
+                current={!place.query && place.labelId === label.id}
                 icon={
                   <span className="flex size-4 items-center justify-center" aria-hidden>
                     <span className="size-2.5 rounded-sm" style={{ background: labelColor(label) }} />

@@ -1,4 +1,4 @@
-import { PushRejected } from '@inlet/sync/provider-errors'
+import { isPushRejected } from '@inlet/sync/provider-errors'
 import { receivePush } from '@inlet/sync/receive-push'
 import { after } from 'next/server'
 import { readBody } from '@/server/read-body.ts'
@@ -40,7 +40,7 @@ async function verified({ request, runtime, signal }: Call, body: Uint8Array) {
       .gmail()
       .parsePush({ headers: request.headers, body: new TextDecoder().decode(body) }, signal)
   } catch (error) {
-    if (!(error instanceof PushRejected)) throw error
+    if (!isPushRejected(error)) throw error
     runtime.metrics.push('rejected')
     for (const [rule, key] of [
       [UNVERIFIED, clientIp(request, runtime.config.trustedProxies)],
