@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+const began = Date.now()
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const binDir = join(root, 'node_modules', '.bin')
 const stampFile = join(root, 'node_modules', '.inlet-install')
@@ -113,7 +114,11 @@ export function handOver(/** @type {string} */ script, { ownGroup = false } = {}
   const child = spawn(node24(), [join(root, 'scripts', script), ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     detached: ownGroup,
-    env: { ...process.env, PATH: `${binDir}${delimiter}${process.env.PATH ?? ''}` },
+    env: {
+      ...process.env,
+      PATH: `${binDir}${delimiter}${process.env.PATH ?? ''}`,
+      INLET_COMMAND_BEGAN: String(began),
+    },
   })
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => {

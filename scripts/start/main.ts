@@ -6,7 +6,8 @@ import { root } from './root.ts'
 import { type Running, startAll } from './start-all.ts'
 import { consoleSteps } from './steps.ts'
 
-const began = Date.now()
+/** When the command was given: the install came before this process. */
+const began = Number(process.env.INLET_COMMAND_BEGAN ?? Date.now())
 const steps = consoleSteps(process.stdout)
 const abort = new AbortController()
 let stopReason = ''

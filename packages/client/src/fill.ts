@@ -32,7 +32,7 @@ export async function fillPage(
   const feed = await db.meta.get('feed')
   const asked = feed?.fill.position
   if (feed?.epoch !== epoch || asked === null || asked === undefined) return null
-  const page = await pullFill(http, asked, signal)
+  const page = await pullFill(http, asked, limit - feed.fill.done, signal)
   let stored: FeedMeta | null = null
   let start = 0
   do {
@@ -59,7 +59,12 @@ export async function walk(
   while (!signal.aborted) {
     try {
       const feed = await fillPage(context, epoch, signal)
-      if (!feed) return 'over'
+      if (!feed) {
+        // Another tab's last chunk may have moved the position under this page: then go on from there.
+        const now = await context.db.meta.get('feed')
+        if (now?.epoch !== epoch || now.fill.position === null) return 'over'
+        continue
+      }
       failures = 0
       onProgress(feed)
     } catch (error) {

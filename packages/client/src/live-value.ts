@@ -31,7 +31,8 @@ export function liveValue<T>(
     getSnapshot: () => snapshot,
     subscribe(listener) {
       listeners.add(listener)
-      subscription ??= liveQuery(read).subscribe({
+      // Dexie looks at the function to know that it will await: it must be an async one itself.
+      subscription ??= liveQuery(async () => read()).subscribe({
         next: value => publish({ value: merge(snapshot.value, value), loading: false, error: null }),
         error: error => publish({ value: snapshot.value, loading: false, error: String(error) }),
       })

@@ -66,6 +66,7 @@ export function createOutboxSender(options: {
   /** True if there may be more to do at once. */
   async function sendBatch(): Promise<boolean> {
     await transact(db, ['outbox', 'messages'], tables => settleOutbox(tables, world.now()))
+    if (aborter.signal.aborted) return false
     const rows = await db.outbox.orderBy('position').toArray()
     if (aborter.signal.aborted) return false
     const queued = rows.filter(row => row.state === 'queued').slice(0, batchSize)
@@ -85,14 +86,17 @@ export function createOutboxSender(options: {
     }
     await record(batch, outcome)
     batchSize = BATCH
-    const answered = new Map(outcome.map(result => [result.clientId, result.state]))
-    const progress = batch.some(row => {
-      const state = answered.get(row.clientId)
-      return state !== undefined && state !== row.state && !(state === 'pending' && row.state === 'accepted')
-    })
-    if (progress) failures = 0
-    else later(backoff(RETRY, failures++, world.random(), 1_000))
-    return progress
+    const states = new Map(outcome.map(result => [result.clientId, result.state]))
+    const stateOf = (row: OutboxRow) => states.get(row.clientId)
+    const moved = batch.some(
+      row => stateOf(row) !== undefined && (stateOf(row) !== 'pending' || row.state === 'queued'),
+    )
+    if (moved) failures = 0
+    // What was only taken on is not asked after at once.
+    if (batch.some(row => stateOf(row) !== undefined && stateOf(row) !== 'pending')) return true
+    if (moved && rows.filter(row => row.state === 'queued').length > batch.length) return true
+    later(backoff(RETRY, failures++, world.random(), 1_000))
+    return false
   }
 
   let refusal: ApiFailure | null = null

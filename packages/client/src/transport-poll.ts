@@ -1,4 +1,4 @@
-import { ChangesPage, FILL_START, FillPage } from '@inlet/protocol/changes'
+import { ChangesPage, FillPage } from '@inlet/protocol/changes'
 import type { Seq } from '@inlet/protocol/seq'
 import type { Http } from './http.ts'
 
@@ -15,10 +15,14 @@ export function pullAfter(http: Http, after: Seq, signal: AbortSignal): Promise<
   })
 }
 
-/** One page of the fill, from 'start' or where the last one ended. Rejects with ApiFailure. */
-export function pullFill(http: Http, before: string, signal: AbortSignal): Promise<FillPage> {
+/** So few that a walk near its limit overshoots little, so many that it does not end in many small pages. */
+const FILL_PAGE_MIN = 50
+
+/** One page of the fill, from 'start' or where the last one ended; `left` messages are wanted. Rejects with ApiFailure. */
+export function pullFill(http: Http, before: string, left: number, signal: AbortSignal): Promise<FillPage> {
+  const limit = Math.max(FILL_PAGE_MIN, Math.min(FILL_PAGE, left))
   return http.request({
-    path: `/api/changes?before=${encodeURIComponent(before || FILL_START)}&limit=${FILL_PAGE}`,
+    path: `/api/changes?before=${encodeURIComponent(before)}&limit=${limit}`,
     schema: FillPage,
     signal,
     // The first page may wait for a cold server and a sort of the whole mailbox.

@@ -1,3 +1,5 @@
+// Dexie's liveQuery runs only where there is a global IndexedDB.
+import 'fake-indexeddb/auto'
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openFeed } from '../src/feed-meta.ts'
@@ -82,6 +84,7 @@ describe('a list of threads', () => {
       server.deliver(message(`m${i}`, { receivedAt: i * 1000, labelIds }))
     }
     await open(10)
+    expect(mirror.state.getSnapshot().fill.limited).toBe(true)
     // Something old of another list is here by chance: it must not show before what lies between.
     await mirror.loadOlder({ labelId: 'work', before: 3_000 })
     const threads = list({ labelIds: ['inbox', 'work'], limit: 10 })
@@ -93,14 +96,15 @@ describe('a list of threads', () => {
       expect(shown).toEqual(newest(40, 40 - shown.length + 1))
     }
     expect(ids(threads)).toHaveLength(40)
+    expect(server.requests('messages').length).toBeGreaterThan(1)
   })
 
   it('says why it could not go on, and goes on when asked again', async () => {
-    for (let i = 1; i <= 20; i++) server.deliver(message(`m${i}`, { receivedAt: i * 1000 }))
+    for (let i = 1; i <= 60; i++) server.deliver(message(`m${i}`, { receivedAt: i * 1000 }))
     await open(5)
-    const threads = list({ role: 'inbox', limit: 5 })
+    expect(mirror.state.getSnapshot().fill.limited).toBe(true)
+    const threads = list({ role: 'inbox', limit: 10 })
     await settled(threads)
-    while (ids(threads).length < 5) await settled(threads)
     const before = ids(threads)
     server.intercept('messages', (_, response) => failure(response, 503, 'unavailable'))
     for (let guard = 0; !threads.getSnapshot().error && guard < 10; guard++) {

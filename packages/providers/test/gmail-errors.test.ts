@@ -101,6 +101,13 @@ describe('a send that ended badly', () => {
 })
 
 describe('what is thrown', () => {
+  test('by a time limit is known by its name', () => {
+    expect(readFailure(new DOMException('no answer', 'TimeoutError'))).toMatchObject({
+      status: null,
+      code: 'TimeoutError',
+    })
+  })
+
   test('is read into plain data, whatever it is', () => {
     for (const thrown of [
       null,

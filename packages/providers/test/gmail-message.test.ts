@@ -15,6 +15,13 @@ const pulled = (payload: object, more: object = {}) =>
 
 describe('a Gmail message', () => {
   test('never makes the reader throw, whatever it holds', () => {
+    // With halves of surrogate pairs and NULs among its letters.
+    const torn = fc.string({
+      unit: fc.oneof(
+        fc.constantFrom('a', ' ', '\0', '\ud83d', '\ude00', 'é', '&', '<', ';'),
+        fc.string({ unit: 'binary', maxLength: 1 }),
+      ),
+    })
     const shape = fc.letrec(tie => ({
       part: fc.record(
         {
@@ -32,7 +39,7 @@ describe('a Gmail message', () => {
             fc.string(),
             fc.integer(),
           ),
-          filename: fc.oneof(fc.string({ unit: 'binary' }), fc.constant(null)),
+          filename: fc.oneof(torn, fc.constant(null)),
           headers: fc.oneof(
             fc.array(
               fc.record({
@@ -50,7 +57,7 @@ describe('a Gmail message', () => {
                   fc.string(),
                 ),
                 value: fc.oneof(
-                  fc.string({ unit: 'binary' }),
+                  torn,
                   fc.constantFrom(
                     '=?x-unknown?Q?=FF=00?=',
                     '=?utf-8?B?////?=',
@@ -94,12 +101,12 @@ describe('a Gmail message', () => {
       fc.record(
         {
           id: fc.anything(),
-          threadId: fc.anything(),
+          threadId: fc.oneof(torn, fc.anything()),
           labelIds: fc.anything(),
           historyId: fc.anything(),
           internalDate: fc.anything(),
           sizeEstimate: fc.anything(),
-          snippet: fc.anything(),
+          snippet: fc.oneof(torn, fc.anything()),
           payload: fc.oneof(shape.part, fc.anything()),
         },
         { requiredKeys: [] },

@@ -23,6 +23,8 @@ const notListed = new Set<ShortcutId>([
   'list.next',
   'list.previous',
   'list.open',
+  'list.select',
+  'list.top',
   'thread.close',
   'app.palette',
   'app.search',

@@ -45,7 +45,7 @@ export function InboxScreen({ user }: { user: RailUser }) {
   const list = useRef<ThreadListHandle>(null)
   const search = useRef<HTMLInputElement>(null)
   const { busy, sync } = useSyncNow()
-  const view = useViewThreads(place, unreadOnly)
+  const view = useViewThreads(place, labels, unreadOnly)
   const selection = useRowSelection(rows)
   const unread = useViewUnread(place, labels)
   const title = viewTitle(place, labels, accounts.length)

@@ -49,17 +49,8 @@ export function useInboxCommands(parts: Parts) {
     }
   const folder = (role: InboxPlace['role']) => () => go({ role, labelId: null, query: '', threadId: null })
 
-  useCommands({
-    'list.next': () => step(1),
-    'list.previous': () => step(-1),
-    'list.open': () => {
-      if (cursorId && !openId) open(cursorId)
-    },
-    'list.select': () => {
-      if (cursorId) selection.toggle(cursorId, false)
-    },
-    'list.top': () => list.current?.toTop(),
-    'list.unread': parts.toggleUnreadOnly,
+  /** Offered only while there is something to act on. */
+  const onThreads = {
     'thread.archive': onTargets(actions.archive, true),
     'thread.trash': onTargets(actions.trash, true),
     'thread.star': onTargets(threads =>
@@ -74,6 +65,20 @@ export function useInboxCommands(parts: Parts) {
       if (openId && !unread) close()
       await actions.setRead(threads, unread)
     }),
+  }
+
+  useCommands({
+    'list.next': () => step(1),
+    'list.previous': () => step(-1),
+    'list.open': () => {
+      if (cursorId && !openId) open(cursorId)
+    },
+    'list.select': () => {
+      if (cursorId) selection.toggle(cursorId, false)
+    },
+    'list.top': () => list.current?.toTop(),
+    'list.unread': parts.toggleUnreadOnly,
+    ...(targets().length > 0 ? onThreads : {}),
     'thread.close': () => {
       if (selection.selected.length > 0) selection.clear()
       else if (openId) close()

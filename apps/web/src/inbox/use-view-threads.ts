@@ -2,21 +2,30 @@
 
 import { useSearch, useThreads } from '@inlet/client/react'
 import type { ThreadsQuery } from '@inlet/client/views'
+import type { Label } from '@inlet/protocol/entities'
 import { useMemo } from 'react'
+import { sameLabels } from './same-labels.ts'
 import { searchRows } from './search-rows.ts'
 import type { View } from './view.ts'
 
 const nothingMore = () => {}
 
 /** The rows of a view: a live list of the mirror, or what the server found. */
-export function useViewThreads(view: View, unreadOnly: boolean) {
+export function useViewThreads(view: View, labels: readonly Label[], unreadOnly: boolean) {
+  const labelIds = sameLabels(labels, view.labelId, view.accountId)
+    .map(label => label.id)
+    .join(' ')
   const query: ThreadsQuery = useMemo(
     () => ({
-      ...(view.labelId ? { labelIds: [view.labelId] } : view.role ? { role: view.role } : {}),
+      ...(view.labelId
+        ? { labelIds: labelIds ? labelIds.split(' ') : [view.labelId] }
+        : view.role
+          ? { role: view.role }
+          : {}),
       ...(view.accountId ? { accountId: view.accountId } : {}),
       ...(unreadOnly ? { unreadOnly } : {}),
     }),
-    [view.labelId, view.role, view.accountId, unreadOnly],
+    [view.labelId, labelIds, view.role, view.accountId, unreadOnly],
   )
   const list = useThreads(query)
   const found = useSearch(view.query, view.accountId ? { accountId: view.accountId } : undefined)

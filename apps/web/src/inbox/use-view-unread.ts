@@ -2,6 +2,7 @@
 
 import { useUnreadCounts } from '@inlet/client/react'
 import type { Label } from '@inlet/protocol/entities'
+import { sameLabels } from './same-labels.ts'
 import type { View } from './view.ts'
 
 /** Unread messages in the view, and in the inboxes of the same accounts. */
@@ -12,6 +13,9 @@ export function useViewUnread(view: View, labels: readonly Label[]): { here: num
     own.reduce((total, label) => total + (wanted(label) ? (unread.labels[label.id] ?? 0) : 0), 0)
   const inbox = sum(label => label.role === 'inbox')
   if (view.query) return { here: 0, inbox }
-  if (view.labelId) return { here: sum(label => label.id === view.labelId), inbox }
+  if (view.labelId) {
+    const shown = sameLabels(own, view.labelId, view.accountId)
+    return { here: sum(label => shown.includes(label)), inbox }
+  }
   return { here: view.role ? sum(label => label.role === view.role) : 0, inbox }
 }

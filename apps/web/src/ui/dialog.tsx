@@ -4,7 +4,6 @@ import { X } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { cx } from './cx.ts'
-import { IconButton } from './icon-button.tsx'
 
 const overlay = 'fixed inset-0 z-40 animate-fade-in bg-black/30 dark:bg-black/55'
 
@@ -37,7 +36,14 @@ export function Dialog({
           <div className="mb-1 flex items-start justify-between gap-4">
             <Radix.Title className="pt-1 text-base font-semibold">{title}</Radix.Title>
             <Radix.Close asChild>
-              <IconButton icon={X} label="Close" className="-mt-1 -mr-2" />
+              {/* No tooltip: it would take the first Escape for itself. */}
+              <button
+                type="button"
+                aria-label="Close"
+                className="-mt-1 -mr-2 inline-flex size-8 items-center justify-center rounded-md text-muted hover:bg-hover hover:text-text"
+              >
+                <X className="size-4" strokeWidth={1.75} aria-hidden />
+              </button>
             </Radix.Close>
           </div>
           {description ? (

@@ -14,7 +14,11 @@ const isMac = () => /Mac|iPhone|iPad/.test(navigator.userAgent)
 /** "mod+k" or "g i" drawn as keys; `mod` is ⌘ on a Mac and Ctrl elsewhere. */
 export function Keys({ keys }: { keys: string }) {
   const mac = useSyncExternalStore(never, isMac, () => false)
-  const draw = (key: string) => (key === 'mod' ? (mac ? '⌘' : 'Ctrl') : (names[key] ?? key.toUpperCase()))
+  const draw = (key: string) => {
+    if (key === 'mod') return mac ? '⌘' : 'Ctrl'
+    if (key === 'shift') return mac ? '⇧' : 'Shift'
+    return names[key] ?? key.toUpperCase()
+  }
   return (
     <span className="inline-flex items-center gap-0.5">
       {keys.split(' ').map((stroke, index) => (

@@ -31,9 +31,13 @@ export interface MailServer {
   prune(floor: number): void
   /** Every next request of the route goes to the handler instead, until it is called with null. */
   intercept(route: Route, handler: Handler | null): void
-  /** Ends all open streams: as a closed socket, or as the planned kind. */
+  /** Breaks the sockets of all open streams. */
   cutStreams(): void
   sendToStreams(text: string): void
+  /** While true, streams are told nothing of what is stored. */
+  loseRings(lose: boolean): void
+  /** The feed as it was at this head: later changes never happened. */
+  rewind(head: number): void
   /** Rows that the mirror should have, in any order. */
   rows(): Upsert[]
   streams(): number
@@ -53,6 +57,7 @@ export async function startMailServer(): Promise<MailServer> {
   let judge: (mutation: Mutation) => Omit<MutationResult, 'clientId'> = () => ({ state: 'done', error: null })
   let head = 0
   let floor = 0
+  let losing = false
 
   function pageAfter(after: number, limit: number): ChangesPage {
     const later = [...rows.values()].filter(change => change.seq > after).sort((a, b) => a.seq - b.seq)
@@ -78,6 +83,7 @@ export async function startMailServer(): Promise<MailServer> {
   }
 
   function ring() {
+    if (losing) return
     for (const [response, stream] of streams) {
       const page = pageAfter(stream.sent, 500)
       if (page.changes.length === 0) continue
@@ -208,6 +214,13 @@ export async function startMailServer(): Promise<MailServer> {
     },
     sendToStreams(text) {
       for (const response of streams.keys()) response.write(text)
+    },
+    loseRings(lose) {
+      losing = lose
+    },
+    rewind(to) {
+      head = to
+      for (const [key, change] of rows) if (change.seq > to) rows.delete(key)
     },
     rows: () => [...rows.values()].filter(change => change.op === 'upsert'),
     streams: () => streams.size,

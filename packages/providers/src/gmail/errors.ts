@@ -130,7 +130,11 @@ export function readFailure(error: unknown): Failure {
     reason: string(first.reason) || string(detail.reason) || string(envelope.status),
     message: string(envelope.message) || string(thrown.message) || String(error),
     retryAfter: header(response.headers, 'retry-after'),
-    code: string(thrown.code) || string(cause.code) || string(cause.type) || string(thrown.name),
+    // A DOMException's own code is a number of its kind; its name says more.
+    code:
+      thrown.name === 'TimeoutError'
+        ? 'TimeoutError'
+        : string(thrown.code) || string(cause.code) || string(cause.type) || string(thrown.name),
   }
 }
 

@@ -338,7 +338,7 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         expect(pages.some(page => page.labelsChanged)).toBe(true)
         await port.labels(account.conn, never)
         cursor = lastCursor(pages)
-        await account.relabel(id, { remove: [fresh] })
+        await account.relabel(await account.deliver(sampleMail()), { add: [fresh] })
         expect((await pullAll(account, cursor)).some(page => page.labelsChanged)).toBe(false)
       })
     })
@@ -404,6 +404,7 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         for (let i = 0; i < 510; i++) ids.push(await account.deliver(sampleMail()))
         const [all] = await port.listings(account.conn, key, never)
         const first = await port.list(account.conn, key, all?.name ?? '', null, never)
+        expect(first.total).toBe(510)
         await account.deliver(sampleMail())
         const rest: string[] = []
         for (let position = first.next; position !== null; ) {
@@ -755,7 +756,11 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const account = await world.newAccount()
         const hidden = await world.newAccount()
         const key = await resourceOf(hidden)
-        await port.mutate(account.conn, send(account, 'client-id-bcc', { bcc: [{ name: '', email: hidden.conn.email }] }), never)
+        await port.mutate(
+          account.conn,
+          send(account, 'client-id-bcc', { bcc: [{ name: '', email: hidden.conn.email }] }),
+          never,
+        )
         expect((await port.counts(hidden.conn, key, never)).messages).toBe(1)
       })
 
@@ -835,6 +840,15 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
           inReplyTo: '<question@example.test>',
           references: ['<older@example.test>', '<question@example.test>'],
         })
+      })
+
+      test('goes to the thread that was named, whatever its headers would suggest', async () => {
+        const account = await world.newAccount()
+        const asked = await message(account, await account.deliver(sampleMail({ subject: 'A question' })))
+        const change = send(account, 'client-id-10', { subject: 'Another matter', threadId: asked.threadId })
+        const outcome = await port.mutate(account.conn, change, never)
+        if (outcome.state !== 'done' || outcome.messageId === null) throw new Error('not sent')
+        expect((await message(account, outcome.messageId)).threadId).toBe(asked.threadId)
       })
 
       test('without a recipient is refused for good', async () => {

@@ -75,7 +75,7 @@ export function ThreadList(props: Props) {
   })
 
   useLayoutEffect(() => onRows(rows), [rows, onRows])
-  useKeptInPlace(rows, openId ?? cursorId, calm.hold, viewKey, calm.keepInPlace)
+  useKeptInPlace(rows, fresh, openId ?? cursorId, calm.hold, viewKey, calm.keepInPlace)
 
   const lastIndex = virtual.getVirtualItems().at(-1)?.index ?? 0
   useEffect(() => {
@@ -126,7 +126,7 @@ export function ThreadList(props: Props) {
                 aria-setsize={more ? -1 : rows.length}
                 className={cx(
                   'absolute inset-x-0 top-0',
-                  fresh.size > 0 && calm.above === 0 && 'transition-transform duration-150 ease-out',
+                  fresh.size > 0 && cursorId === null && 'transition-transform duration-150 ease-out',
                 )}
                 style={{ transform: `translateY(${item.start}px)` }}
               >
@@ -169,9 +169,10 @@ function useChips(labels: ReadonlyMap<string, Label>, shown: string | null) {
   }, [labels, shown])
 }
 
-/** Rows that come in above the open one scroll the list by as much. */
+/** New mail that comes in above the open row scrolls the list by as much. */
 function useKeptInPlace(
   rows: readonly ThreadView[],
+  fresh: ReadonlySet<string>,
   anchorId: string | null,
   hold: boolean,
   viewKey: string,
@@ -182,9 +183,10 @@ function useKeptInPlace(
     const index = anchorId === null ? -1 : rows.findIndex(row => row.id === anchorId)
     const last = before.current
     const same = last.key === viewKey && last.id === anchorId && last.index >= 0 && index >= 0
-    if (same && !hold && index > last.index) keepInPlace(index - last.index)
+    const arrived = fresh.size > 0 && !(anchorId !== null && fresh.has(anchorId))
+    if (same && !hold && arrived && index > last.index) keepInPlace(index - last.index)
     before.current = { key: viewKey, id: anchorId, index }
-  }, [rows, anchorId, hold, viewKey, keepInPlace])
+  }, [rows, fresh, anchorId, hold, viewKey, keepInPlace])
 }
 
 /** Tells a screen reader what came, once and politely. */

@@ -9,6 +9,7 @@ import { IconButton } from '@/ui/icon-button.tsx'
 import { Logo } from '@/ui/logo.tsx'
 import { Skeleton } from '@/ui/skeleton.tsx'
 import { labelColor } from '../label-color.ts'
+import { oneOfEachName, sameLabels } from '../same-labels.ts'
 import { folderName, folderRoles, type InboxPlace, placeHref } from '../view.ts'
 import { AccountRow } from './account-row.tsx'
 import { folderIcon } from './folder-icon.ts'
@@ -36,9 +37,11 @@ export function Rail({
   const several = accounts.length > 1
 
   const offered = folderRoles.filter(role => role === 'inbox' || labels.some(label => label.role === role))
-  const own = labels
+  const listed = labels
     .filter(label => !label.hidden && (label.role === null || label.role === 'category'))
     .toSorted((a, b) => a.name.localeCompare(b.name))
+  const own = oneOfEachName(listed)
+  const here = new Set(sameLabels(labels, place.labelId, place.accountId).map(label => label.id))
   const folderUnread = (role: (typeof folderRoles)[number]) =>
     role !== 'inbox' && role !== 'spam'
       ? 0
@@ -128,14 +131,17 @@ export function Rail({
               <RailLink
                 key={label.id}
                 {...link({ labelId: label.id, role: null })}
-                current={!place.query && place.labelId === label.id}
+                current={!place.query && here.has(label.id)}
                 icon={
                   <span className="flex size-4 items-center justify-center" aria-hidden>
                     <span className="size-2.5 rounded-sm" style={{ background: labelColor(label) }} />
                   </span>
                 }
                 name={label.name}
-                unread={unread.labels[label.id] ?? 0}
+                unread={sameLabels(labels, label.id, place.accountId).reduce(
+                  (sum, each) => sum + (unread.labels[each.id] ?? 0),
+                  0,
+                )}
               />
             ))}
           </>

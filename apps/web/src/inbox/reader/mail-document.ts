@@ -78,13 +78,26 @@ function settleImages(
       if (!showImages || sameOrigin(source, origin)) image.removeAttribute('src')
       else image.setAttribute('referrerpolicy', 'no-referrer')
     } else if (!/^data:image\//i.test(source)) image.removeAttribute('src')
-    if (!image.getAttribute('src') && !image.alt) image.setAttribute('hidden', '')
+    if (!image.getAttribute('src')) standIn(image)
   }
   for (const element of root.querySelectorAll('[background]')) {
     if (remote.test(element.getAttribute('background') ?? '')) found++
     if (!showImages) element.removeAttribute('background')
   }
   return found
+}
+
+/** An image that is not shown keeps its place, if it has one, and its words; never a broken picture. */
+function standIn(image: HTMLImageElement) {
+  const size = (name: 'width' | 'height') => Number.parseInt(image.getAttribute(name) ?? '', 10) || 0
+  const [width, height] = [size('width'), size('height')]
+  if (!image.alt && (width < 24 || height < 24)) return image.remove()
+  const box = image.ownerDocument.createElement('span')
+  box.className = 'inlet-blocked'
+  box.textContent = image.alt
+  if (width >= 24) box.style.width = `${Math.min(width, 1200)}px`
+  if (height >= 24) box.style.height = `${Math.min(height, 800)}px`
+  image.replaceWith(box)
 }
 
 function safeDecode(text: string): string {
@@ -152,6 +165,7 @@ html{background:${paper ? '#fff' : 'transparent'};overflow:hidden}
 body{margin:0;${paper ? 'padding:16px;' : ''}font:14px/1.55 var(--mail-font,system-ui,sans-serif);color:${paper ? '#1b1b1f' : 'var(--mail-text,#17171a)'};overflow-wrap:anywhere;overflow-x:auto;overflow-y:hidden}
 a{color:${paper ? '#3146bd' : 'var(--mail-accent,#3146bd)'}}
 img{max-width:100%;height:auto}
+.inlet-blocked{display:inline-flex;align-items:center;justify-content:center;box-sizing:border-box;max-width:100%;padding:4px 8px;border:1px dashed #8888;border-radius:6px;background:#8881;color:inherit;font:12px/1.4 var(--mail-font,sans-serif);opacity:.8}
 pre{white-space:pre-wrap}
 table{max-width:100%}
 blockquote{margin:8px 0 8px 0;padding-left:12px;border-left:2px solid #8884}

@@ -1,8 +1,7 @@
 import type { Account } from '@inlet/protocol/entities'
 import type { ReactNode } from 'react'
-import { ago, clock, count, plural, span } from '@/ui/format.ts'
+import { ago, clock, count, plural } from '@/ui/format.ts'
 import { ProgressBar } from '@/ui/progress-bar.tsx'
-import { proofText } from './status-text.ts'
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
@@ -40,14 +39,16 @@ export function AccountFacts({ account, now }: { account: Account; now: number }
         {account.lastPushAt === null ? 'none yet' : ago(account.lastPushAt, now)}
       </Fact>
       <Fact name="Mirrored">
-        {proof ? `${proofText(account)}, checked ${ago(proof.checkedAt, now)}` : 'not counted yet'}
+        {proof
+          ? `${count(proof.stored)} of ${count(proof.provider)}, checked ${ago(proof.checkedAt, now)}`
+          : 'not counted yet'}
       </Fact>
       <Fact name="Live until">
         {watchExpiresAt === null
           ? 'no subscription'
           : watchExpiresAt < now
             ? `ended ${ago(watchExpiresAt, now)}`
-            : `${clock(watchExpiresAt, now)} (in ${span(watchExpiresAt - now)}, renewed before)`}
+            : `${clock(watchExpiresAt, now)}, renewed before`}
       </Fact>
       <Fact name="Failed items">
         {account.failedItems === 0 ? (

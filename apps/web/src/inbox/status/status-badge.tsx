@@ -5,6 +5,7 @@ import { RefreshCw } from 'lucide-react'
 import { Popover } from 'radix-ui'
 import { Button, buttonClass } from '@/ui/button.tsx'
 import { ago, clock } from '@/ui/format.ts'
+import { useMedia } from '@/ui/use-media.ts'
 import { useNow } from '@/ui/use-now.ts'
 import { AccountFacts, AccountProgress } from './account-facts.tsx'
 import { StatusDot } from './status-dot.tsx'
@@ -15,6 +16,7 @@ import { useSyncNow } from './use-sync-now.ts'
 /** An account's state and last sync; opens the details. */
 export function StatusBadge({ account }: { account: Account }) {
   const now = useNow('second')
+  const wide = useMedia('(min-width: 768px)')
   return (
     <Popover.Root>
       <Popover.Trigger
@@ -25,7 +27,7 @@ export function StatusBadge({ account }: { account: Account }) {
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content
-          side="right"
+          side={wide ? 'right' : 'bottom'}
           align="start"
           sideOffset={12}
           collisionPadding={12}
