@@ -5,7 +5,12 @@ const webhook = () => `${product().baseUrl}/api/webhooks/gmail`
 
 async function signedIn(): Promise<Record<string, string>> {
   const answer = await fetch(product().link, { redirect: 'manual' })
-  return { cookie: answer.headers.getSetCookie().map(each => each.split(';')[0]).join('; ') }
+  return {
+    cookie: answer.headers
+      .getSetCookie()
+      .map(each => each.split(';')[0])
+      .join('; '),
+  }
 }
 const get = async (path: string, headers: Record<string, string> = {}) => {
   const answer = await fetch(product().baseUrl + path, { headers })
@@ -14,7 +19,8 @@ const get = async (path: string, headers: Record<string, string> = {}) => {
 
 test('pushes without a valid token are refused, and too many of them are slowed down', async () => {
   const headers = { 'content-type': 'application/json', 'x-forwarded-for': `203.0.113.${process.pid % 250}` }
-  const push = (more: Record<string, string> = {}) => fetch(webhook(), { method: 'POST', headers: { ...headers, ...more }, body: '{}' })
+  const push = (more: Record<string, string> = {}) =>
+    fetch(webhook(), { method: 'POST', headers: { ...headers, ...more }, body: '{}' })
   expect((await push()).status).toBe(401)
   expect((await push({ authorization: 'Bearer a.b.c' })).status).toBe(401)
   for (let i = 0; i < 100; i++) await push()
@@ -35,14 +41,21 @@ test('the API answers what it cannot accept with a stable code', async () => {
   expect(await get('/api/changes?after=0&since=1', headers)).toEqual({ status: 400, code: 'bad_request' })
   expect(await get('/api/changes?after=-1', headers)).toEqual({ status: 400, code: 'bad_request' })
   expect(await get('/api/changes?before=nonsense', headers)).toEqual({ status: 400, code: 'invalid_cursor' })
-  expect(await get('/api/messages/AAAAAAAAAAAAAAAA/body', headers)).toEqual({ status: 404, code: 'not_found' })
+  expect(await get('/api/messages/AAAAAAAAAAAAAAAA/body', headers)).toEqual({
+    status: 404,
+    code: 'not_found',
+  })
   expect(await get('/api/attachments/AAAAAAAAAAAAAAAA', headers)).toEqual({ status: 404, code: 'not_found' })
   expect(await get('/api/search?q=', headers)).toEqual({ status: 400, code: 'bad_request' })
   expect(await get('/api/cron/drain', headers)).toEqual({ status: 401, code: 'unauthorized' })
 })
 
 test('changes from another site are refused', async () => {
-  const headers = { ...(await signedIn()), 'content-type': 'application/json', origin: 'https://evil.example' }
+  const headers = {
+    ...(await signedIn()),
+    'content-type': 'application/json',
+    origin: 'https://evil.example',
+  }
   const answer = await fetch(`${product().baseUrl}/api/sync`, { method: 'POST', headers, body: '{}' })
   expect(answer.status).toBe(403)
 })
@@ -50,13 +63,20 @@ test('changes from another site are refused', async () => {
 test('the stored count equals the provider’s', async () => {
   const headers = await signedIn()
   await expect
-    .poll(async () => {
-      await fetch(`${product().baseUrl}/api/cron/reconcile`, { headers: { authorization: `Bearer ${product().cronSecret}` } })
-      const status = await fetch(`${product().baseUrl}/api/sync/status`, { headers })
-      const { accounts } = (await status.json()) as { accounts: { proof: { stored: number; provider: number } | null }[] }
-      const proof = accounts[0]?.proof
-      return proof ? proof.provider - proof.stored : null
-    }, { timeout: 60_000 })
+    .poll(
+      async () => {
+        await fetch(`${product().baseUrl}/api/cron/reconcile`, {
+          headers: { authorization: `Bearer ${product().cronSecret}` },
+        })
+        const status = await fetch(`${product().baseUrl}/api/sync/status`, { headers })
+        const { accounts } = (await status.json()) as {
+          accounts: { proof: { stored: number; provider: number } | null }[]
+        }
+        const proof = accounts[0]?.proof
+        return proof ? proof.provider - proof.stored : null
+      },
+      { timeout: 60_000 },
+    )
     .toBe(0)
 })
 
@@ -65,13 +85,22 @@ test('an expired history is mended without losing anything', async () => {
   const headers = { ...(await signedIn()), 'content-type': 'application/json' }
   await fetch(`${product().baseUrl}/api/sync`, { method: 'POST', headers, body: '{}' })
   await expect
-    .poll(async () => {
-      const status = await fetch(`${product().baseUrl}/api/sync/status`, { headers })
-      const { accounts } = (await status.json()) as { accounts: { status: { reason: string | null }; progress: unknown; proof: { stored: number; provider: number } | null }[] }
-      const [account] = accounts
-      return account && account.progress === null && account.status.reason !== 'resyncing' && account.proof
-        ? account.proof.provider - account.proof.stored
-        : 'not yet'
-    }, { timeout: 60_000 })
+    .poll(
+      async () => {
+        const status = await fetch(`${product().baseUrl}/api/sync/status`, { headers })
+        const { accounts } = (await status.json()) as {
+          accounts: {
+            status: { reason: string | null }
+            progress: unknown
+            proof: { stored: number; provider: number } | null
+          }[]
+        }
+        const [account] = accounts
+        return account && account.progress === null && account.status.reason !== 'resyncing' && account.proof
+          ? account.proof.provider - account.proof.stored
+          : 'not yet'
+      },
+      { timeout: 60_000 },
+    )
     .toBe(0)
 })

@@ -12,12 +12,18 @@ test('a change made elsewhere shows: what is read on the phone is read here', as
   await openInbox(page, product().baseUrl)
   const subject = await deliver()
   await expect(row(page, subject)).toHaveAttribute('data-unread', 'true')
-  const { access_token } = (await control('token', { account: 'demo@inlet.test' })) as { access_token: string }
+  const { access_token } = (await control('token', { account: 'demo@inlet.test' })) as {
+    access_token: string
+  }
   const gmail = `${product().sandboxUrl}/gmail/v1/users/me/messages`
   const headers = { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' }
   const found = await fetch(`${gmail}?q=${encodeURIComponent(`subject:"${subject}"`)}`, { headers })
   const { messages } = (await found.json()) as { messages: { id: string }[] }
-  await fetch(`${gmail}/${messages[0]?.id}/modify`, { method: 'POST', headers, body: JSON.stringify({ removeLabelIds: ['UNREAD'] }) })
+  await fetch(`${gmail}/${messages[0]?.id}/modify`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ removeLabelIds: ['UNREAD'] }),
+  })
   await expect(row(page, subject)).toHaveAttribute('data-unread', 'false')
 })
 
@@ -26,7 +32,9 @@ test('reading here reaches Gmail', async ({ page }) => {
   const subject = await deliver()
   await row(page, subject).click()
   await expect(row(page, subject)).toHaveAttribute('data-unread', 'false')
-  const { access_token } = (await control('token', { account: 'demo@inlet.test' })) as { access_token: string }
+  const { access_token } = (await control('token', { account: 'demo@inlet.test' })) as {
+    access_token: string
+  }
   await expect
     .poll(async () => {
       const query = encodeURIComponent(`is:unread subject:"${subject}"`)
@@ -52,7 +60,10 @@ test('two tabs share one stream, and both are live', async ({ context, gate }) =
   await expect(row(second, later)).toHaveCount(1)
 })
 
-test('a cut stream shows a banner and polls; when it comes back nothing is missing', async ({ page, gate }) => {
+test('a cut stream shows a banner and polls; when it comes back nothing is missing', async ({
+  page,
+  gate,
+}) => {
   await openInbox(page, gate.url)
   await expect.poll(() => gate.live()).toBe(1)
   gate.cut()
@@ -85,7 +96,11 @@ test('signing out closes the stream and clears the mirror', async ({ page, gate 
   await expect(page).toHaveURL(/sign-in/)
   await expect.poll(() => gate.live()).toBe(0)
   await expect
-    .poll(() => page.evaluate(async () => (await indexedDB.databases()).filter(db => db.name?.startsWith('inlet-')).length))
+    .poll(() =>
+      page.evaluate(
+        async () => (await indexedDB.databases()).filter(db => db.name?.startsWith('inlet-')).length,
+      ),
+    )
     .toBe(0)
 })
 

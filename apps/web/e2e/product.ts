@@ -3,11 +3,20 @@ import { test as base, expect, type Page } from '@playwright/test'
 import { streamGate } from './stream-gate.ts'
 
 /** What global set-up has started. */
-export type Product = { baseUrl: string; link: string; sandboxUrl: string; databaseUrl: string; cronSecret: string }
+export type Product = {
+  baseUrl: string
+  link: string
+  sandboxUrl: string
+  databaseUrl: string
+  cronSecret: string
+}
 
 export function product(): Product {
   const file = process.env.INLET_E2E_PRODUCT
-  if (!file) throw new Error('INLET_E2E_PRODUCT is not set: run the end-to-end tests through npm test or playwright.config.ts.')
+  if (!file)
+    throw new Error(
+      'INLET_E2E_PRODUCT is not set: run the end-to-end tests through npm test or playwright.config.ts.',
+    )
   return JSON.parse(readFileSync(file, 'utf8')) as Product
 }
 
@@ -39,15 +48,21 @@ export async function openInbox(page: Page, origin: string): Promise<void> {
 }
 
 export async function control(path: string, body?: object, method = 'POST'): Promise<unknown> {
-  const init = body === undefined ? { method } : { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  const init =
+    body === undefined
+      ? { method }
+      : { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
   const response = await fetch(`${product().sandboxUrl}/control/${path}`, init)
-  if (!response.ok) throw new Error(`The sandbox answered ${response.status} to ${method} ${path}: ${await response.text()}`)
+  if (!response.ok)
+    throw new Error(`The sandbox answered ${response.status} to ${method} ${path}: ${await response.text()}`)
   return await response.json()
 }
 
 let count = 0
 /** Drops a message into the demo mailbox at the provider, and tells its subject. */
-export async function deliver(subject = `Hello number ${++count} of ${process.pid}-${Date.now()}`): Promise<string> {
+export async function deliver(
+  subject = `Hello number ${++count} of ${process.pid}-${Date.now()}`,
+): Promise<string> {
   const raw = [
     'From: Ada Lovelace <ada@example.com>',
     'To: demo@inlet.test',
@@ -62,4 +77,5 @@ export async function deliver(subject = `Hello number ${++count} of ${process.pi
   return subject
 }
 
-export const row = (page: Page, subject: string) => page.getByTestId('thread-row').filter({ hasText: subject })
+export const row = (page: Page, subject: string) =>
+  page.getByTestId('thread-row').filter({ hasText: subject })

@@ -23,7 +23,13 @@ test.afterAll(async () => {
 
 async function start(): Promise<Running> {
   const env = { ...readEnvironment(), INLET_SANDBOX_ACCOUNTS: `${demoMailbox}:${MESSAGES}` }
-  running = await startAll({ dataDir, port: 0, env, steps: silentSteps, signal: AbortSignal.timeout(300_000) })
+  running = await startAll({
+    dataDir,
+    port: 0,
+    env,
+    steps: silentSteps,
+    signal: AbortSignal.timeout(300_000),
+  })
   return running
 }
 
@@ -48,7 +54,9 @@ const stored = async (product: Running) =>
   (await query<{ n: number }>(product, 'SELECT count(*)::int AS n FROM message'))[0]?.n ?? 0
 
 async function control<T>(product: Running, path: string, body?: object): Promise<T> {
-  const init = body ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}
+  const init = body
+    ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+    : {}
   const answer = await fetch(`${product.sandboxUrl}/control/${path}`, init)
   return (await answer.json()) as T
 }
@@ -60,7 +68,9 @@ async function providerIds(product: Running): Promise<string[]> {
   let pageToken = ''
   do {
     const url = `${product.sandboxUrl}/gmail/v1/users/me/messages?includeSpamTrash=true&maxResults=500${pageToken && `&pageToken=${pageToken}`}`
-    const page = (await (await fetch(url, { headers: { authorization: `Bearer ${access_token}` } })).json()) as {
+    const page = (await (
+      await fetch(url, { headers: { authorization: `Bearer ${access_token}` } })
+    ).json()) as {
       messages?: { id: string }[]
       nextPageToken?: string
     }
@@ -71,7 +81,9 @@ async function providerIds(product: Running): Promise<string[]> {
 }
 
 const storedIds = async (product: Running) =>
-  (await query<{ provider_id: string }>(product, 'SELECT provider_id FROM message')).map(row => row.provider_id).sort()
+  (await query<{ provider_id: string }>(product, 'SELECT provider_id FROM message'))
+    .map(row => row.provider_id)
+    .sort()
 
 test('a server killed during the backfill and during a burst of mail loses nothing and doubles nothing', async () => {
   test.setTimeout(300_000)
@@ -84,16 +96,24 @@ test('a server killed during the backfill and during a burst of mail loses nothi
 
   const second = await start()
   const seen = await stored(second)
-  await control(second, 'deliver', { account: demoMailbox, generate: { count: BURST, ratePerSecond: 50, seed: 7 } })
+  await control(second, 'deliver', {
+    account: demoMailbox,
+    generate: { count: BURST, ratePerSecond: 50, seed: 7 },
+  })
   await expect.poll(() => stored(second), { intervals: [50], timeout: 60_000 }).toBeGreaterThan(seen + 20)
   await killServer(second)
-  await expect.poll(async () => (await providerIds(second)).length, { timeout: 60_000 }).toBe(MESSAGES + BURST)
+  await expect
+    .poll(async () => (await providerIds(second)).length, { timeout: 60_000 })
+    .toBe(MESSAGES + BURST)
   await second.stop()
 
   const third = await start()
   const wanted = await providerIds(third)
   await expect.poll(() => storedIds(third), { intervals: [500], timeout: 120_000 }).toEqual(wanted)
-  const doubled = await query(third, 'SELECT provider_id FROM message GROUP BY account_id, provider_id HAVING count(*) > 1')
+  const doubled = await query(
+    third,
+    'SELECT provider_id FROM message GROUP BY account_id, provider_id HAVING count(*) > 1',
+  )
   expect(doubled).toEqual([])
   const counts = await query<{ provider_id: string; total: number; counted: number }>(
     third,

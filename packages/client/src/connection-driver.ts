@@ -1,5 +1,6 @@
 import type { ConnectionEvent, Job } from './connection-events.ts'
-import { type ConnectionState, initialConnection, step } from './connection-state.ts'
+import { step } from './connection-state.ts'
+import { type ConnectionState, initialConnection } from './connection-types.ts'
 import type { World } from './world.ts'
 
 export interface ConnectionDriver {

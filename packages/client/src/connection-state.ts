@@ -1,16 +1,31 @@
-import { HEARTBEAT_MS } from '@inlet/protocol/stream-events'
 import { backoff, RETRY } from './backoff.ts'
+import {
+  connect,
+  connectAt,
+  follow,
+  goOffline,
+  heldLong,
+  hurry,
+  live,
+  PROBE_MS,
+  paused,
+  poll,
+  resync,
+  signOut,
+  started,
+  supersede,
+  WAKE_SILENCE_MS,
+} from './connection-enter.ts'
 import {
   type ConnectionEvent,
   type Effect,
   type EventOf,
   type EventType,
-  type Job,
   jobOf,
 } from './connection-events.ts'
-import { effectsBetween, hurried, isRunning, type Slot, type Slots, waitUntil } from './connection-slots.ts'
-import type { LossReason } from './mirror-state.ts'
-import { nextPace, POLL_MAX_MS, POLL_MIN_MS, pollWait } from './poll-pace.ts'
+import { effectsBetween, isRunning, waitUntil } from './connection-slots.ts'
+import type { ConnectionState, Input, StateName, StateOf } from './connection-types.ts'
+import { nextPace, POLL_MAX_MS } from './poll-pace.ts'
 
 /**
  * The connection of one tab, as a machine without I/O: time and randomness come in with each event, what is to
@@ -19,61 +34,11 @@ import { nextPace, POLL_MAX_MS, POLL_MIN_MS, pollWait } from './poll-pace.ts'
  *
  * idle → follower → (leads) resyncing → connecting → live ⇄ polling, and from anywhere offline, superseded, signed_out.
  */
-interface Base {
-  since: number
-  /** The last token given out. */
-  tokens: number
-  /** Refills since a stream held: a server that calls every cursor too old must not be asked in a tight loop. */
-  resyncs: number
-  slots: Slots
-}
-export type ConnectionState = Base &
-  (
-    | { name: 'idle' }
-    /** Another tab leads. Nothing runs here. */
-    | { name: 'follower' }
-    /** `attempt`: streams that were lost, or lived too short to count, since one held. */
-    | { name: 'connecting'; attempt: number }
-    | { name: 'live'; attempt: number; heardAt: number }
-    | { name: 'polling'; attempt: number; reason: LossReason; everyMs: number }
-    /** The first page of a new mirror is being fetched: there is no cursor to follow from. */
-    | { name: 'resyncing'; attempt: number }
-    /** The browser says so. A slow probe runs on, because it is not always right. */
-    | { name: 'offline'; needsRefill: boolean }
-    /** The server closed this stream for a newer one: polls, and takes a stream again when looked at. */
-    | { name: 'superseded' }
-    | { name: 'signed_out' }
-  )
-export type StateName = ConnectionState['name']
-export type StateOf<N extends StateName> = Extract<ConnectionState, { name: N }>
-
-export interface Input {
-  now: number
-  /** Uniform in [0, 1). */
-  random: number
-}
-
 export interface Step {
   state: ConnectionState
   effects: Effect[]
   /** ignored: means nothing in this state. stale: from a run that is over. */
   outcome: 'accepted' | 'ignored' | 'stale'
-}
-
-/** A stream that held this long clears the count of failed attempts; a shorter one is a flap and keeps backing off. */
-export const STABLE_AFTER_MS = 10_000
-/** Two heartbeats missed when the tab is looked at again: the stream died while the machine slept. */
-export const WAKE_SILENCE_MS = 2 * HEARTBEAT_MS
-export const PROBE_MS = 60_000
-/** However impatient a person is. */
-export const POLL_SPACING_MS = 1_000
-
-export const initialConnection: ConnectionState = {
-  name: 'idle',
-  since: 0,
-  tokens: 0,
-  resyncs: 0,
-  slots: {},
 }
 
 export function step(state: ConnectionState, event: ConnectionEvent, input: Input): Step {
@@ -98,107 +63,6 @@ function transition(state: ConnectionState, event: ConnectionEvent, input: Input
     | undefined
   return handler?.(state, event, input) ?? null
 }
-
-// ---- making states
-
-const enter = (from: ConnectionState, { now }: Input) => ({
-  since: now,
-  tokens: from.tokens,
-  resyncs: from.resyncs,
-})
-
-/** Runs a job: a new token, and the slot that holds it. */
-function run(from: { tokens: number }): { tokens: number; slot: Slot } {
-  const token = from.tokens + 1
-  return { tokens: token, slot: { token } }
-}
-
-function started<S extends ConnectionState>(state: S, job: Job): S {
-  const { tokens, slot } = run(state)
-  return { ...state, tokens, slots: { ...state.slots, [job]: slot } }
-}
-
-function follow(from: ConnectionState, input: Input): ConnectionState {
-  return { ...enter(from, input), name: 'follower', slots: {} }
-}
-
-function signOut(from: ConnectionState, input: Input): ConnectionState {
-  return { ...enter(from, input), name: 'signed_out', slots: {} }
-}
-
-function connect(from: ConnectionState, attempt: number, input: Input): ConnectionState {
-  return started({ ...enter(from, input), name: 'connecting', attempt, slots: {} }, 'stream')
-}
-
-function connectAt(from: ConnectionState, attempt: number, due: number, input: Input): ConnectionState {
-  return { ...enter(from, input), name: 'connecting', attempt, slots: { stream: waitUntil(due, due) } }
-}
-
-function resync(from: ConnectionState, input: Input): ConnectionState {
-  const state: ConnectionState = { ...enter(from, input), name: 'resyncing', attempt: 0, slots: {} }
-  state.resyncs++
-  if (from.resyncs === 0) return started(state, 'refill')
-  const due = input.now + backoff(RETRY, from.resyncs, input.random)
-  return { ...state, slots: { refill: waitUntil(due, due) } }
-}
-
-function goOffline(from: ConnectionState, needsRefill: boolean, input: Input): ConnectionState {
-  const probe = waitUntil(input.now + pollWait(PROBE_MS, input.random))
-  const slots: Slots = needsRefill ? { refill: probe } : { poll: probe }
-  return { ...enter(from, input), name: 'offline', needsRefill, slots }
-}
-
-function live(from: ConnectionState & { attempt: number }, input: Input): ConnectionState {
-  const { stream } = from.slots
-  if (!stream) return from
-  return { ...enter(from, input), name: 'live', attempt: from.attempt, heardAt: input.now, slots: { stream } }
-}
-
-/** Falls back. The first poll comes within a second: what the stream missed is fetched now, not at leisure. */
-function poll(
-  from: ConnectionState,
-  attempt: number,
-  { reason, retryAfterMs }: { reason: LossReason; retryAfterMs: number | null },
-  input: Input,
-): ConnectionState {
-  const notBefore = input.now + (retryAfterMs ?? 0)
-  return {
-    ...enter(from, input),
-    name: 'polling',
-    attempt,
-    reason,
-    everyMs: POLL_MIN_MS,
-    slots: {
-      stream: waitUntil(input.now + backoff(RETRY, attempt, input.random, retryAfterMs), notBefore),
-      poll: waitUntil(input.now + Math.round(input.random * POLL_SPACING_MS), notBefore),
-    },
-  }
-}
-
-function supersede(from: ConnectionState, input: Input): ConnectionState {
-  const next = waitUntil(input.now + pollWait(POLL_MAX_MS, input.random))
-  return { ...enter(from, input), name: 'superseded', slots: { poll: next } }
-}
-
-function paused(everyMs: number, retryAfterMs: number | null, { now, random }: Input): Slot {
-  const wait = pollWait(everyMs, random, retryAfterMs)
-  return waitUntil(now + wait, now + Math.max(POLL_SPACING_MS, retryAfterMs ?? 0))
-}
-
-/** Everything that waits, now. */
-function hurry<S extends ConnectionState>(state: S, now: number): S {
-  const { stream, poll, refill } = state.slots
-  return {
-    ...state,
-    slots: {
-      ...(stream && { stream: hurried(stream, now) }),
-      ...(poll && { poll: hurried(poll, now) }),
-      ...(refill && { refill: hurried(refill, now) }),
-    },
-  }
-}
-
-const heldLong = (state: StateOf<'live'>, now: number) => now - state.since >= STABLE_AFTER_MS
 
 // ---- what each state does with each event; what is not here is ignored
 

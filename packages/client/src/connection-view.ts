@@ -1,5 +1,5 @@
 import { dueOf } from './connection-slots.ts'
-import type { ConnectionState, StateName } from './connection-state.ts'
+import type { ConnectionState, StateName } from './connection-types.ts'
 import type { MirrorPhase, MirrorState } from './mirror-state.ts'
 
 const phases: Record<StateName, MirrorPhase> = {

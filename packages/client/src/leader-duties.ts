@@ -1,6 +1,6 @@
 import { createAcks } from './ack.ts'
 import { type ConnectionDriver, createConnectionDriver } from './connection-driver.ts'
-import type { ConnectionState } from './connection-state.ts'
+import type { ConnectionState } from './connection-types.ts'
 import { createFeedSession } from './feed-session.ts'
 import { fillTotal } from './fill.ts'
 import type { Http } from './http.ts'

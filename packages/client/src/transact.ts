@@ -27,5 +27,5 @@ export function transact<T>(
   body: (tables: Tables) => Promise<T>,
 ): Promise<T> {
   // Dexie defines a getter for each table on its transactions, which its types leave out.
-  return db.transaction('rw', names, () => body(db))
+  return db.transaction('rw!', names, transaction => body(transaction as unknown as Tables))
 }

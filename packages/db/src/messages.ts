@@ -51,7 +51,7 @@ export function createMessageReader(pool: Pool) {
         signal,
       ),
 
-    /** Messages that hold every word of `q` (or words that begin so), newest first. */
+    /** Messages that hold every word of `q` and one that begins like its last, newest first. */
     search: (
       userId: string,
       query: { q: string; accountId?: string | undefined; limit: number },

@@ -2,7 +2,7 @@ import { inTransaction, type Pool } from './pool.ts'
 import { indexSearch } from './sql/index-search.ts'
 
 /** Small, so that a statement stays short beside live work. */
-const AT_ONCE = 200
+const AT_ONCE = 100
 
 /**
  * Makes the search vectors of what commits have queued for this user. Runs after them, outside of the feed's lock,

@@ -22,7 +22,7 @@ export function storeOnPostgres() {
   afterAll(async () => {
     await pool?.end()
   })
-  let made: { store: ReturnType<typeof createStore>; feed: ReturnType<typeof createFeedReader> } | null = null
+  let made: null | { store: ReturnType<typeof createStore>; feed: ReturnType<typeof createFeedReader> } = null
   return {
     database,
     pool: thePool,

@@ -82,6 +82,8 @@ test('threads are found by label and by account, and one thread gives all its me
 
 test.each([
   ['invoice march', ['m1']],
+  ['march invo', ['m1']],
+  ['invo march', []],
   ['INVO', ['m1']],
   ['kühlschrank', ['m2']],
   ['hopper', ['m4']],

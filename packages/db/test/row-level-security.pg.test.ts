@@ -9,6 +9,7 @@ import {
 import { beforeAll, describe, expect, test } from 'vitest'
 import { asUser } from '../src/as-user.ts'
 import { createMessageReader } from '../src/messages.ts'
+import { drainSearchQueue } from '../src/search-index.ts'
 import { storeOnPostgres } from './fixture.ts'
 
 /** I11: no user can read another's rows, whatever the query says. */
@@ -159,7 +160,7 @@ test('a user id that looks like SQL is only a user id', async () => {
 })
 
 test('the functions that run as the owner answer only for the user of the session', async () => {
-  await postgres.get().store.finish(theirs.claim, { ok: true }, NOW)
+  await drainSearchQueue(postgres.pool(), mine.userId)
   const found = await asMe<{ id: string }>(
     `SELECT id FROM inlet_search(to_tsquery('simple', 'subject'), NULL, 100)`,
   )

@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { Millis } from './entities.ts'
 import { Upsert } from './changes.ts'
+import { Millis } from './entities.ts'
 import { RowId } from './seq.ts'
 
 export const Attachment = z.object({

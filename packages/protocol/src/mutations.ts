@@ -3,7 +3,11 @@ import { Address } from './entities.ts'
 import { RowId } from './seq.ts'
 
 /** Written by the browser, so that sending twice is doing once. */
-export const ClientId = z.string().min(8).max(64).regex(/^[A-Za-z0-9_-]+$/)
+export const ClientId = z
+  .string()
+  .min(8)
+  .max(64)
+  .regex(/^[A-Za-z0-9_-]+$/)
 
 const onMessages = { messageIds: z.array(RowId).min(1).max(100) }
 

@@ -6,13 +6,23 @@ import { Mutation } from '../src/mutations.ts'
 describe('the query of the feed', () => {
   it('asks for exactly one direction', () => {
     expect(ChangesQuery.safeParse({ after: '5' }).data).toEqual({ after: 5, limit: 500 })
-    expect(ChangesQuery.safeParse({ before: 'start', limit: '10' }).data).toEqual({ before: 'start', limit: 10 })
+    expect(ChangesQuery.safeParse({ before: 'start', limit: '10' }).data).toEqual({
+      before: 'start',
+      limit: 10,
+    })
     expect(ChangesQuery.safeParse({}).success).toBe(false)
     expect(ChangesQuery.safeParse({ after: '5', before: 'start' }).success).toBe(false)
   })
 
   it('refuses cursors that are not positions, unknown parameters and limits out of bounds', () => {
-    for (const bad of [{ after: '-1' }, { after: '1.5' }, { after: 'x' }, { after: '1', limit: '0' }, { after: '1', limit: '1001' }, { after: '1', since: '2' }])
+    for (const bad of [
+      { after: '-1' },
+      { after: '1.5' },
+      { after: 'x' },
+      { after: '1', limit: '0' },
+      { after: '1', limit: '1001' },
+      { after: '1', since: '2' },
+    ])
       expect(ChangesQuery.safeParse(bad).success, JSON.stringify(bad)).toBe(false)
   })
 })

@@ -32,8 +32,14 @@ const hashes: Record<number, string> = {
 
 describe('the wire protocol', () => {
   it('does not change without a new version', () => {
-    const schemas = Object.entries(wire).map(([name, schema]) => [name, z.toJSONSchema(schema, { io: 'input' })])
+    const schemas = Object.entries(wire).map(([name, schema]) => [
+      name,
+      z.toJSONSchema(schema, { io: 'input' }),
+    ])
     const hash = createHash('sha256').update(JSON.stringify(schemas)).digest('hex').slice(0, 16)
-    expect({ version: PROTOCOL_VERSION, hash }).toEqual({ version: PROTOCOL_VERSION, hash: hashes[PROTOCOL_VERSION] })
+    expect({ version: PROTOCOL_VERSION, hash }).toEqual({
+      version: PROTOCOL_VERSION,
+      hash: hashes[PROTOCOL_VERSION],
+    })
   })
 })

@@ -3,7 +3,7 @@ import type { Engine, Log } from '@inlet/sync/engine'
 import { pollFallback } from '@inlet/sync/fallback-poll'
 import { prove } from '@inlet/sync/prove'
 import type { Runner } from '@inlet/sync/runner'
-import { type Renewals, RENEW_DAILY_MS, RENEW_WITHIN_MS, renewWatches } from '@inlet/sync/watches'
+import { RENEW_DAILY_MS, RENEW_WITHIN_MS, type Renewals, renewWatches } from '@inlet/sync/watches'
 import type { World } from '@inlet/sync/world'
 import type { Config } from './env.ts'
 import type { Operations } from './operations.ts'
@@ -11,7 +11,14 @@ import { runTimers, type Timer } from './timers.ts'
 
 const MINUTE = 60_000
 
-type Parts = { config: Config; engine: Engine; runner: Runner; operations: Operations; log: Log; world: World }
+type Parts = {
+  config: Config
+  engine: Engine
+  runner: Runner
+  operations: Operations
+  log: Log
+  world: World
+}
 
 /**
  * What goes on beside requests. Where this process is a worker, the runner and the timers work all the time; where it is
@@ -36,11 +43,22 @@ export function createBackground({ config, engine, runner, operations, log, worl
   }
 
   const timers: Timer[] = [
-    { name: 'renew-watches', everyMs: 10 * MINUTE, firstMs: 1_000, run: signal => renewWatches(engine, RENEW_WITHIN_MS, signal) },
-    { name: 'renew-watches-daily', everyMs: 24 * 60 * MINUTE, firstMs: 60 * MINUTE, run: signal => renewWatches(engine, RENEW_DAILY_MS, signal) },
+    {
+      name: 'renew-watches',
+      everyMs: 10 * MINUTE,
+      firstMs: 1_000,
+      run: signal => renewWatches(engine, RENEW_WITHIN_MS, signal),
+    },
+    {
+      name: 'renew-watches-daily',
+      everyMs: 24 * 60 * MINUTE,
+      firstMs: 60 * MINUTE,
+      run: signal => renewWatches(engine, RENEW_DAILY_MS, signal),
+    },
     { name: 'poll', everyMs: MINUTE / 2, firstMs: 5_000, run: () => pollFallback(engine) },
     { name: 'prove', everyMs: 15 * MINUTE, firstMs: 2 * MINUTE, run: proveAll },
     { name: 'prune', everyMs: 6 * 60 * MINUTE, firstMs: 5 * MINUTE, run: () => operations.prune() },
+    { name: 'rotate-keys', everyMs: 24 * 60 * MINUTE, firstMs: 10_000, run: () => operations.rotateKeys() },
     { name: 'index', everyMs: 2_000, firstMs: 2_000, run: () => operations.indexSearch() },
   ]
 
@@ -55,7 +73,8 @@ export function createBackground({ config, engine, runner, operations, log, worl
       else await runner.drain(AbortSignal.timeout(20_000))
     },
     drain: (signal: AbortSignal) => runner.drain(signal),
-    renewWatchesNow: (signal: AbortSignal): Promise<Renewals> => renewWatches(engine, RENEW_WITHIN_MS, signal),
+    renewWatchesNow: (signal: AbortSignal): Promise<Renewals> =>
+      renewWatches(engine, RENEW_WITHIN_MS, signal),
     proveAll,
     async syncNow(accountId: string, signal: AbortSignal): Promise<SyncResponse['accounts'][number]> {
       await engine.store.mark({ accountId, lanes: ['live', 'items'] }, 'person', world.now())

@@ -27,7 +27,10 @@ export async function createRuntime(config: Config) {
   const world = realWorld
   const log = createLog(config.logLevel)
   const trouble = (what: string, error: unknown) => log.warn({ error: String(error) }, what)
-  const { pool, prisma, close } = openDatabase({ url: config.databaseUrl, onIdleError: error => trouble('database connection', error) })
+  const { pool, prisma, close } = openDatabase({
+    url: config.databaseUrl,
+    onIdleError: error => trouble('database connection', error),
+  })
   const realtime = connectRealtime({
     databaseUrl: config.databaseUrl,
     ...(config.redisUrl ? { redisUrl: config.redisUrl } : {}),
@@ -40,7 +43,7 @@ export async function createRuntime(config: Config) {
   const store = createStore({ pool, vault, world, onIndexError })
   const reads = createMessageReader(pool)
   const gmail = config.google ? openGmail(config.google) : null
-  const operations = createOperations({ pool, prisma })
+  const operations = createOperations({ pool, prisma, vault })
   const metrics = new Metrics()
 
   const hub = new Hub({
@@ -92,7 +95,12 @@ export async function createRuntime(config: Config) {
       hub.closeSession(sessionId)
       await realtime.bus.ring({ type: 'signed_out', userId, sessionId })
     },
-    figures: () => ({ ...metrics.snapshot(), hub: hub.metrics(), transport: realtime.transport, running: runner.busy }),
+    figures: () => ({
+      ...metrics.snapshot(),
+      hub: hub.metrics(),
+      transport: realtime.transport,
+      running: runner.busy,
+    }),
     async stop(): Promise<void> {
       await background.stopBackground()
       await hub.close()

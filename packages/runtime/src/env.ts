@@ -82,17 +82,23 @@ export type Config = {
 
 export class InvalidEnvironment extends Error {
   constructor(problems: string[]) {
-    super(`The environment is not complete:\n${problems.map(problem => `  ${problem}`).join('\n')}\nSee .env.example.`)
+    super(
+      `The environment is not complete:\n${problems.map(problem => `  ${problem}`).join('\n')}\nSee .env.example.`,
+    )
     this.name = 'InvalidEnvironment'
   }
 }
 
 /** Throws InvalidEnvironment with every problem at once. Empty values count as absent. */
 export function readConfig(source: Record<string, string | undefined> = process.env): Config {
-  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''))
+  const given = Object.fromEntries(
+    Object.entries(source).filter(([, value]) => value !== undefined && value !== ''),
+  )
   const parsed = Env.safeParse(given)
   if (!parsed.success)
-    throw new InvalidEnvironment(parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`))
+    throw new InvalidEnvironment(
+      parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`),
+    )
   const env = parsed.data
   const onVercel = env.VERCEL !== undefined
   const upstash =

@@ -16,9 +16,14 @@ export class Metrics {
     if (this.#latencies.length > 1_000) this.#latencies.shift()
   }
 
-  snapshot(): { pushes: Record<string, number>; acks: number; latencyMs: { count: number; p50: number | null; p95: number | null; max: number | null } } {
+  snapshot(): {
+    pushes: Record<string, number>
+    acks: number
+    latencyMs: { count: number; p50: number | null; p95: number | null; max: number | null }
+  } {
     const sorted = [...this.#latencies].sort((a, b) => a - b)
-    const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null
+    const at = (share: number) =>
+      sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null
     return {
       pushes: Object.fromEntries(this.#pushes),
       acks: this.#acks,

@@ -1,7 +1,9 @@
 import { type AuditEntry, appendAudit } from '@inlet/db/audit'
 import type { Database } from '@inlet/db/client'
+import { reencrypt } from '@inlet/db/grants'
 import { prune } from '@inlet/db/prune'
 import { drainSearchQueue } from '@inlet/db/search-index'
+import type { Vault } from '@inlet/db/vault'
 
 export type Operations = ReturnType<typeof createOperations>
 
@@ -9,11 +11,18 @@ export type Operations = ReturnType<typeof createOperations>
 const INDEX_AT_ONCE = 1_000
 
 /** What the server asks of the database outside of syncing and reading mail. */
-export function createOperations({ pool, prisma }: Pick<Database, 'pool' | 'prisma'>) {
+export function createOperations({
+  pool,
+  prisma,
+  vault,
+}: Pick<Database, 'pool' | 'prisma'> & { vault: Vault }) {
   return {
     /** For the stream hub: a stream must not outlive its session. Throws when the database cannot say. */
     async isSessionLive(sessionId: string): Promise<boolean> {
-      const session = await prisma.session.findUnique({ where: { id: sessionId }, select: { expiresAt: true } })
+      const session = await prisma.session.findUnique({
+        where: { id: sessionId },
+        select: { expiresAt: true },
+      })
       return session !== null && session.expiresAt.getTime() > Date.now()
     },
     async userIdByEmail(email: string): Promise<string | null> {
@@ -26,10 +35,14 @@ export function createOperations({ pool, prisma }: Pick<Database, 'pool' | 'pris
     async audit(entry: Pick<AuditEntry, 'userId' | 'action' | 'subject' | 'detail'>): Promise<void> {
       await appendAudit(pool, { at: Date.now(), actor: 'user', ...entry })
     },
+    /** Seals every grant that an older key holds with the current one: after that the older key may go. */
+    rotateKeys: () => reencrypt(pool, vault, Date.now()),
     prune: (signal?: AbortSignal) => prune(pool, Date.now(), signal),
     /** Makes queued messages searchable: what runs have left because indexing must not hold them up. */
     async indexSearch(): Promise<number> {
-      const { rows } = await pool.query<{ user_id: string }>('SELECT DISTINCT user_id FROM search_queue LIMIT 100')
+      const { rows } = await pool.query<{ user_id: string }>(
+        'SELECT DISTINCT user_id FROM search_queue LIMIT 100',
+      )
       let done = 0
       for (const { user_id: userId } of rows) done += await drainSearchQueue(pool, userId, INDEX_AT_ONCE)
       return done

@@ -1,7 +1,12 @@
 import type { Log } from '@inlet/sync/engine'
 import type { World } from '@inlet/sync/world'
 
-export type Timer = { name: string; everyMs: number; firstMs: number; run(signal: AbortSignal): Promise<unknown> }
+export type Timer = {
+  name: string
+  everyMs: number
+  firstMs: number
+  run(signal: AbortSignal): Promise<unknown>
+}
 
 /** A round that takes longer is given up; the next one starts afresh. */
 const ROUND_LIMIT_MS = 5 * 60_000

@@ -1,11 +1,11 @@
-import { ProviderError, StaleLease } from '@inlet/sync/provider-errors'
 import { emptyBatch } from '@inlet/sync/batch'
+import { connectAccount } from '@inlet/sync/connect-account'
 import { pollFallback } from '@inlet/sync/fallback-poll'
+import { ProviderError, StaleLease } from '@inlet/sync/provider-errors'
 import { receivePush } from '@inlet/sync/receive-push'
 import { startResync } from '@inlet/sync/resync'
 import { Runner } from '@inlet/sync/runner'
-import { renewWatches, RENEW_WITHIN_MS } from '@inlet/sync/watches'
-import { connectAccount } from '@inlet/sync/connect-account'
+import { RENEW_WITHIN_MS, renewWatches } from '@inlet/sync/watches'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type EngineWorld, engineWorld, follow, providersMail, storedMail } from './harness.ts'
 
@@ -127,7 +127,12 @@ describe('live sync', () => {
 
   it('does not let a worker commit whose lease has passed to another', async () => {
     await world.mark()
-    const [stale] = await world.store.claimDue({ now: world.clock.now(), leaseMs: 1_000, limit: 1, lanes: ['live'] })
+    const [stale] = await world.store.claimDue({
+      now: world.clock.now(),
+      leaseMs: 1_000,
+      limit: 1,
+      lanes: ['live'],
+    })
     if (!stale) throw new Error('nothing was claimed')
     world.clock.advance(5_000)
     world.mailbox.deliver()
@@ -315,8 +320,16 @@ describe('a revoked grant', () => {
     expect(await status()).toMatchObject({ state: 'disconnected', reason: 'reconnect_needed' })
 
     world.grant.revoked = false
-    const data = { accessToken: 'access-new', refreshToken: 'refresh-new', expiresAt: world.clock.now() + 3_600_000 }
-    await connectAccount(world.engine, { userId: world.userId, provider: 'gmail', grant: { data } }, world.signal)
+    const data = {
+      accessToken: 'access-new',
+      refreshToken: 'refresh-new',
+      expiresAt: world.clock.now() + 3_600_000,
+    }
+    await connectAccount(
+      world.engine,
+      { userId: world.userId, provider: 'gmail', grant: { data } },
+      world.signal,
+    )
     await world.drain()
     expect(await storedMail(world)).toEqual(providersMail(world))
     expect((await status())?.state).not.toBe('disconnected')
@@ -329,7 +342,8 @@ describe('a person’s changes', () => {
     await world.drain()
   })
   const rowIdOf = async (providerId: string) =>
-    (await world.pool.query('SELECT id FROM message WHERE provider_id = $1', [providerId])).rows[0].id as string
+    (await world.pool.query('SELECT id FROM message WHERE provider_id = $1', [providerId])).rows[0]
+      .id as string
 
   it('reach the provider and come back through live sync', async () => {
     const messageIds = [await rowIdOf('m1')]
@@ -342,11 +356,22 @@ describe('a person’s changes', () => {
     await world.drain()
     expect(world.mailbox.messages.get('m1')?.unread).toBe(false)
     expect(await storedMail(world)).toEqual(providersMail(world))
-    expect(await world.store.mutationResults(world.userId, ['client-0001'])).toMatchObject([{ state: 'done' }])
+    expect(await world.store.mutationResults(world.userId, ['client-0001'])).toMatchObject([
+      { state: 'done' },
+    ])
   })
 
   it('sent twice are done once', async () => {
-    const message = { accountId: world.accountId, to: [{ name: '', email: 'you@example.com' }], cc: [], bcc: [], subject: 'Once', text: 'x', html: null, inReplyTo: null }
+    const message = {
+      accountId: world.accountId,
+      to: [{ name: '', email: 'you@example.com' }],
+      cc: [],
+      bcc: [],
+      subject: 'Once',
+      text: 'x',
+      html: null,
+      inReplyTo: null,
+    }
     const mutation = { clientId: 'client-0002', body: { type: 'send' as const, message } }
     await world.store.addMutations(world.userId, [mutation], world.clock.now())
     await world.drain()

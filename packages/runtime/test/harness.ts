@@ -3,6 +3,7 @@ import { createFeedReader } from '@inlet/db/feed'
 import { createPool } from '@inlet/db/pool'
 import { createStore } from '@inlet/db/store'
 import { createVault } from '@inlet/db/vault'
+import type { Change } from '@inlet/protocol/changes'
 import { localBus } from '@inlet/realtime/bus-local'
 import { connectAccount } from '@inlet/sync/connect-account'
 import type { Engine, MailProvider } from '@inlet/sync/engine'
@@ -14,7 +15,6 @@ import { FakeProvider } from '@inlet/testkit/fake-provider'
 import { cloneDatabase } from '@inlet/testkit/postgres'
 import type {} from '@inlet/testkit/postgres-global'
 import { inject } from 'vitest'
-import type { Change } from '@inlet/protocol/changes'
 
 /** A clock that only tests move; sleeping is real but short, so that loops go round. */
 export class TestClock {
@@ -49,14 +49,18 @@ export async function engineWorld() {
     port: mailbox,
     async refresh(old) {
       grant.refreshes += 1
-      if (grant.revoked) throw new ProviderError('unauthorized', 'The grant was revoked.', { reconnect: true })
-      return { data: { ...old.data, accessToken: `access-${grant.refreshes}`, expiresAt: clock.now() + 3_600_000 } }
+      if (grant.revoked)
+        throw new ProviderError('unauthorized', 'The grant was revoked.', { reconnect: true })
+      return {
+        data: { ...old.data, accessToken: `access-${grant.refreshes}`, expiresAt: clock.now() + 3_600_000 },
+      }
     },
     token: ({ data }) => ({ accessToken: String(data.accessToken), expiresAt: Number(data.expiresAt) }),
     revoke: async () => {},
   }
   const logged: { level: string; fields: object; message: string }[] = []
-  const log = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message })
+  const log = (level: string) => (fields: object, message: string) =>
+    void logged.push({ level, fields, message })
   const engine: Engine = {
     store,
     bus: localBus(),
@@ -66,10 +70,21 @@ export async function engineWorld() {
     callbackUrl: () => null,
   }
   const userId = newId()
-  await pool.query(`INSERT INTO "user" (id, name, email) VALUES ($1, 'Test', $2)`, [userId, `${userId}@example.com`])
-  const access = { accessToken: 'access-0', refreshToken: 'refresh-secret', expiresAt: clock.now() + 3_600_000 }
+  await pool.query(`INSERT INTO "user" (id, name, email) VALUES ($1, 'Test', $2)`, [
+    userId,
+    `${userId}@example.com`,
+  ])
+  const access = {
+    accessToken: 'access-0',
+    refreshToken: 'refresh-secret',
+    expiresAt: clock.now() + 3_600_000,
+  }
   const signal = AbortSignal.timeout(60_000)
-  const { accountId } = await connectAccount(engine, { userId, provider: 'gmail', grant: { data: access } }, signal)
+  const { accountId } = await connectAccount(
+    engine,
+    { userId, provider: 'gmail', grant: { data: access } },
+    signal,
+  )
 
   return {
     engine,

@@ -1,5 +1,5 @@
-import type { World } from './world.ts'
 import type { Batch, Claim } from './store-port.ts'
+import type { World } from './world.ts'
 
 /** A batch of this claim that says nothing yet. */
 export function emptyBatch(claim: Claim, world: World): Batch {

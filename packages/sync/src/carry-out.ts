@@ -29,14 +29,17 @@ export async function carryOut(work: Work, signal: AbortSignal): Promise<RunEnd>
 async function carryOutOne(work: Work, mutation: StoredMutation, signal: AbortSignal): Promise<void> {
   const { store, world } = work.engine
   const attempts = mutation.attempts + 1
-  const settle = (state: 'done' | 'failed' | 'unknown' | 'pending' | 'sending', error: { code: string; message: string } | null) =>
-    store.setMutation(mutation.clientId, mutation.userId, { state, error, attempts }, world.now())
+  const settle = (
+    state: 'done' | 'failed' | 'unknown' | 'pending' | 'sending',
+    error: { code: string; message: string } | null,
+  ) => store.setMutation(mutation.clientId, mutation.userId, { state, error, attempts }, world.now())
   const isSend = mutation.body.type === 'send'
   try {
     // What was leaving when the process died may have left: the adapter looks for its client id before sending again.
     if (isSend) await settle('sending', null)
     const outcome = await work.port.mutate(work.conn, toProvider(work, mutation), signal)
-    if (outcome.state === 'unknown') return await settle('unknown', { code: 'provider_failed', message: outcome.message })
+    if (outcome.state === 'unknown')
+      return await settle('unknown', { code: 'provider_failed', message: outcome.message })
     await settle('done', null)
   } catch (error) {
     if (!(error instanceof ProviderError)) {
@@ -81,7 +84,9 @@ function toProvider(work: Work, mutation: StoredMutation): ProviderMutation {
           html: mail.html,
           threadId: answered?.threadProviderId ?? null,
           inReplyTo: answered?.messageIdHeader ?? null,
-          references: answered ? [...answered.references, ...(answered.messageIdHeader ? [answered.messageIdHeader] : [])] : [],
+          references: answered
+            ? [...answered.references, ...(answered.messageIdHeader ? [answered.messageIdHeader] : [])]
+            : [],
         },
       }
     }

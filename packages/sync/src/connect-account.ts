@@ -1,8 +1,8 @@
 import type { Provider } from '@inlet/protocol/entities'
 import { announce, type Engine, providerOf } from './engine.ts'
 import type { Connection } from './provider-port.ts'
-import { stopWatches } from './watches.ts'
 import type { Grant } from './store-port.ts'
+import { stopWatches } from './watches.ts'
 
 /**
  * A person has given us access: the account, its resources and its grant are stored, and its live lane is due.
@@ -32,7 +32,11 @@ export async function connectAccount(
 }
 
 /** Stops the doorbell (before the token dies), gives the grant back, and removes the account with all its rows. */
-export async function disconnectAccount(engine: Engine, accountId: string, signal: AbortSignal): Promise<void> {
+export async function disconnectAccount(
+  engine: Engine,
+  accountId: string,
+  signal: AbortSignal,
+): Promise<void> {
   const account = await engine.store.account(accountId)
   if (!account) return
   const stored = await engine.store.readGrant(accountId)

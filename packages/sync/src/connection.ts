@@ -10,7 +10,10 @@ const FRESH_MS = 60_000
  * An account's access. Tokens are refreshed under the grant's lock, so of many workers one refreshes and the others
  * find its result; a refresh that fails for good disconnects the account only if its grant is still the stored one.
  */
-export function connect(engine: Engine, account: { accountId: string; email: string; provider: Provider }): Connection {
+export function connect(
+  engine: Engine,
+  account: { accountId: string; email: string; provider: Provider },
+): Connection {
   const { accountId, email } = account
   const provider = providerOf(engine, account.provider)
   let cached: { accessToken: string; expiresAt: number } | null = null
@@ -37,10 +40,16 @@ export function connect(engine: Engine, account: { accountId: string; email: str
         cached = provider.token(refreshed.grant)
       } catch (error) {
         if (error instanceof ProviderError && error.kind === 'unauthorized' && error.reconnect)
-          await announce(engine, await engine.store.disconnect(accountId, version, error.message, engine.world.now()))
+          await announce(
+            engine,
+            await engine.store.disconnect(accountId, version, error.message, engine.world.now()),
+          )
         throw error
       }
-      if (!cached) throw new ProviderError('unauthorized', `The grant of ${email} holds no access token.`, { reconnect: true })
+      if (!cached)
+        throw new ProviderError('unauthorized', `The grant of ${email} holds no access token.`, {
+          reconnect: true,
+        })
       return cached.accessToken
     },
   }

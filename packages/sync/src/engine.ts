@@ -34,7 +34,8 @@ export type Log = {
 
 export function providerOf(engine: Engine, provider: Provider): MailProvider {
   const found = engine.providers.get(provider)
-  if (!found) throw new Error(`No adapter is configured for ${provider}. Set its credentials (see .env.example).`)
+  if (!found)
+    throw new Error(`No adapter is configured for ${provider}. Set its credentials (see .env.example).`)
   return found
 }
 

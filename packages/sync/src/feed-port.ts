@@ -13,7 +13,9 @@ export interface FeedReader {
 export class CursorTooOld extends Error {
   readonly floor: number
   constructor(after: number, floor: number) {
-    super(`The cursor ${after} is older than what the feed still holds (from ${floor} on). Start the mirror again.`)
+    super(
+      `The cursor ${after} is older than what the feed still holds (from ${floor} on). Start the mirror again.`,
+    )
     this.name = 'CursorTooOld'
     this.floor = floor
   }

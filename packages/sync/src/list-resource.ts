@@ -27,7 +27,11 @@ export async function listResource(work: Work, signal: AbortSignal): Promise<Run
   if (!state.listings) {
     const all = await work.port.listings(work.conn, work.key, signal)
     const counts = await work.port.counts(work.conn, work.key, signal)
-    await save({ ...state, listings: state.kind === 'backfill' ? all.slice(0, 1) : all, total: counts.messages })
+    await save({
+      ...state,
+      listings: state.kind === 'backfill' ? all.slice(0, 1) : all,
+      total: counts.messages,
+    })
   }
   while (state.listings && state.listings.length > 0) {
     signal.throwIfAborted()
@@ -46,7 +50,11 @@ async function walkPage(work: Work, state: ListingCursor, save: Save, signal: Ab
   if (page === 'restart') return await save({ ...state, position: null, base: 0, done: 0 })
 
   const ids = page.items.map(item => item.id)
-  const stored = await work.engine.store.storedVersions(work.claim.accountId, ids, listing.labelId ?? undefined)
+  const stored = await work.engine.store.storedVersions(
+    work.claim.accountId,
+    ids,
+    listing.labelId ?? undefined,
+  )
   const needed = ids.filter(id => !stored.has(id))
   const counted = listing.labelId === null
   let done = state.base + ids.length - needed.length
@@ -63,11 +71,17 @@ async function walkPage(work: Work, state: ListingCursor, save: Save, signal: Ab
 }
 
 /** A position that the provider no longer knows: the walk begins again; what is stored is skipped quickly. */
-async function listPage(work: Work, listing: string, position: string | null, signal: AbortSignal): Promise<ListedPage | 'restart'> {
+async function listPage(
+  work: Work,
+  listing: string,
+  position: string | null,
+  signal: AbortSignal,
+): Promise<ListedPage | 'restart'> {
   try {
     return await work.port.list(work.conn, work.key, listing, position, signal)
   } catch (error) {
-    if (position !== null && error instanceof ProviderError && error.kind === 'cursor_expired') return 'restart'
+    if (position !== null && error instanceof ProviderError && error.kind === 'cursor_expired')
+      return 'restart'
     throw error
   }
 }
@@ -85,7 +99,13 @@ async function check(work: Work, state: ListingCursor, save: Save, signal: Abort
   const [listing] = state.listings ?? []
   if (!listing) return
   const { store } = work.engine
-  const suspects = await store.unlisted(work.claim.lease.resourceId, listing.name, listing.labelId, state.startedAt, CHECK)
+  const suspects = await store.unlisted(
+    work.claim.lease.resourceId,
+    listing.name,
+    listing.labelId,
+    state.startedAt,
+    CHECK,
+  )
   if (suspects.length === 0) return await save(nextListing(state))
   const options = { bodies: true, priority: 'backfill', size: CHECK } as const
   for await (const { upserts, missing, failures } of gather(work, suspects, options, signal)) {

@@ -146,7 +146,12 @@ export function plan(stored: Stored, batch: Batch): Writes {
   }
   // A patch on what is not stored says that a message exists which nobody has fetched: the items lane fetches it.
   for (const providerId of unresolved)
-    writes.failures.push({ providerId, code: 'not_fetched', message: 'Its labels changed before it was stored.', retryAt: batch.now })
+    writes.failures.push({
+      providerId,
+      code: 'not_fetched',
+      message: 'Its labels changed before it was stored.',
+      retryAt: batch.now,
+    })
   const threads = new Set<string>()
 
   for (const [id, write] of now) {
@@ -253,5 +258,20 @@ function ordered(row: Message): unknown[] {
   const { id, threadId, subject, from, to, cc, snippet, receivedAt, unread, starred, draft } = row
   const people = [from, ...to, ...cc].map(person => [person.name, person.email])
   const { labelIds, attachmentCount, sizeBytes, messageIdHeader } = row
-  return [id, threadId, subject, to.length, people, snippet, receivedAt, unread, starred, draft, [...labelIds].sort(), attachmentCount, sizeBytes, messageIdHeader]
+  return [
+    id,
+    threadId,
+    subject,
+    to.length,
+    people,
+    snippet,
+    receivedAt,
+    unread,
+    starred,
+    draft,
+    [...labelIds].sort(),
+    attachmentCount,
+    sizeBytes,
+    messageIdHeader,
+  ]
 }

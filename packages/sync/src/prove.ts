@@ -10,7 +10,9 @@ export async function prove(engine: Engine, accountId: string, signal: AbortSign
   if (!account) return 0
   const { port } = providerOf(engine, account.provider)
   const conn = connect(engine, { accountId, email: account.email, provider: account.provider })
-  const keys = new Set(account.resources.filter(resource => resource.lane === 'live').map(resource => resource.key))
+  const keys = new Set(
+    account.resources.filter(resource => resource.lane === 'live').map(resource => resource.key),
+  )
   let total = 0
   for (const key of keys) total += (await port.counts(conn, key, signal)).messages
   const stored = await engine.store.storedCount(accountId)

@@ -24,17 +24,38 @@ export interface ProviderPort {
    */
   listings(conn: Connection, resource: string, signal: AbortSignal): Promise<Listing[]>
   /** One page of a listing from `position` (null: the beginning). */
-  list(conn: Connection, resource: string, listing: string, position: string | null, signal: AbortSignal): Promise<ListedPage>
+  list(
+    conn: Connection,
+    resource: string,
+    listing: string,
+    position: string | null,
+    signal: AbortSignal,
+  ): Promise<ListedPage>
   /**
    * Current state of each id: yields exactly one outcome per id, in any order, as each arrives. `missing` is the
    * provider's confirmed not-found, nothing else. `priority` decides who goes first when the budget is short.
    */
-  fetch(conn: Connection, resource: string, ids: string[], options: FetchOptions, signal: AbortSignal): AsyncIterable<Fetched>
+  fetch(
+    conn: Connection,
+    resource: string,
+    ids: string[],
+    options: FetchOptions,
+    signal: AbortSignal,
+  ): AsyncIterable<Fetched>
   labels(conn: Connection, signal: AbortSignal): Promise<PulledLabel[]>
   /** The provider's own totals, to prove that nothing is missing. */
-  counts(conn: Connection, resource: string, signal: AbortSignal): Promise<{ messages: number; unread: number | null }>
+  counts(
+    conn: Connection,
+    resource: string,
+    signal: AbortSignal,
+  ): Promise<{ messages: number; unread: number | null }>
   /** Registers (or renews: the same call) the doorbell. null where the provider has none. */
-  watch(conn: Connection, resource: string, watch: WatchRequest, signal: AbortSignal): Promise<WatchGrant | null>
+  watch(
+    conn: Connection,
+    resource: string,
+    watch: WatchRequest,
+    signal: AbortSignal,
+  ): Promise<WatchGrant | null>
   unwatch(conn: Connection, watch: { providerId: string }, signal: AbortSignal): Promise<void>
   body(conn: Connection, messageId: string, signal: AbortSignal): Promise<PulledBody>
   attachment(conn: Connection, messageId: string, partId: string, signal: AbortSignal): Promise<Uint8Array>
@@ -176,7 +197,9 @@ export type OutgoingMail = {
 }
 
 /** `unknown`: the request left and no answer came; whether it was sent must be looked up or confirmed. */
-export type MutateOutcome = { state: 'done'; messageId: string | null } | { state: 'unknown'; message: string }
+export type MutateOutcome =
+  | { state: 'done'; messageId: string | null }
+  | { state: 'unknown'; message: string }
 
 /** A verified push. `mailbox` is what the provider calls the account (Gmail: the e-mail address). */
 export type Notice = { provider: Provider; mailbox: string; resource: string | null; pushId: string | null }

@@ -1,8 +1,8 @@
 import { carryOut } from './carry-out.ts'
 import { announce, type Engine } from './engine.ts'
 import { listResource } from './list-resource.ts'
-import { ProviderError, StaleLease } from './provider-errors.ts'
 import { prove } from './prove.ts'
+import { ProviderError, StaleLease } from './provider-errors.ts'
 import { nextAttempt } from './retry.ts'
 import { retryItems } from './retry-items.ts'
 import type { Claim, Lane, RunEnd } from './store-port.ts'
@@ -91,7 +91,9 @@ export class Runner {
   async runAccount(accountId: string, only: Lane[], signal: AbortSignal): Promise<RunResult[]> {
     const claims = await this.#claim(only.length, { accountId, lanes: only })
     for (const claim of claims) this.#track(claim, this.#work(claim, signal))
-    const runs = [...this.#running].filter(([, claim]) => claim.accountId === accountId && only.includes(claim.lane))
+    const runs = [...this.#running].filter(
+      ([, claim]) => claim.accountId === accountId && only.includes(claim.lane),
+    )
     return await Promise.all(runs.map(([run]) => run))
   }
 
@@ -157,8 +159,17 @@ export class Runner {
     const { log, world } = this.#engine
     // We were told to stop: nothing is wrong with the account, somebody takes it up at once.
     if (outer.aborted) return { ok: true, again: { at: world.now() } }
-    const end = nextAttempt(lost.aborted ? new StaleLease(claim.lease.resourceId) : error, claim.attempts, world)
-    const fields = { accountId: claim.accountId, lane: claim.lane, attempts: claim.attempts + 1, error: end.message }
+    const end = nextAttempt(
+      lost.aborted ? new StaleLease(claim.lease.resourceId) : error,
+      claim.attempts,
+      world,
+    )
+    const fields = {
+      accountId: claim.accountId,
+      lane: claim.lane,
+      attempts: claim.attempts + 1,
+      error: end.message,
+    }
     if (error instanceof ProviderError || end.stale) log.warn(fields, 'sync failed')
     else log.error({ ...fields, stack: error instanceof Error ? error.stack : null }, 'sync failed')
     return end

@@ -38,7 +38,11 @@ export function deriveStatus(facts: StatusFacts): AccountStatus {
 }
 
 function judge(facts: StatusFacts): Verdict {
-  const because = (state: Verdict['state'], reason: StatusReason | null, more: Partial<Verdict> = {}): Verdict => ({
+  const because = (
+    state: Verdict['state'],
+    reason: StatusReason | null,
+    more: Partial<Verdict> = {},
+  ): Verdict => ({
     state,
     reason,
     retryAt: null,

@@ -21,7 +21,13 @@ export interface Store {
    * Takes up to `limit` resources that are due (dirty, no live lease, next attempt reached), oldest mark first, with
    * SKIP LOCKED, opens a sync run for each, and leases them until now + leaseMs.
    */
-  claimDue(options: { now: number; leaseMs: number; limit: number; accountId?: string; lanes?: Lane[] }): Promise<Claim[]>
+  claimDue(options: {
+    now: number
+    leaseMs: number
+    limit: number
+    accountId?: string
+    lanes?: Lane[]
+  }): Promise<Claim[]>
   /** False when the lease was lost: the worker must stop. */
   renewLease(lease: Lease, until: number): Promise<boolean>
   /** Marks lanes dirty now; what is leased will run once more. Returns how many rows were marked. */
@@ -44,7 +50,13 @@ export interface Store {
    * After a listing has been walked with `Batch.seen`: provider ids that are stored (and, with `labelId`, carry that
    * label) but were not listed, and were stored before the listing began. Suspects, to be fetched; never deleted by this alone (I7).
    */
-  unlisted(resourceId: string, listing: string, labelId: string | null, storedBefore: number, limit: number): Promise<string[]>
+  unlisted(
+    resourceId: string,
+    listing: string,
+    labelId: string | null,
+    storedBefore: number,
+    limit: number,
+  ): Promise<string[]>
   /** Failed items of this account due for another attempt. */
   dueItems(accountId: string, now: number, limit: number): Promise<{ id: string; attempts: number }[]>
   /** When the next failed item of this account is due, or null. */
@@ -63,7 +75,11 @@ export interface Store {
   recordPush(event: PushEvent, now: number): Promise<PushOutcome>
   /** Watches that are missing, expired or expire within `withinMs`. Paged by account id. */
   watchesDue(now: number, withinMs: number, limit: number): Promise<WatchDue[]>
-  saveWatch(resourceId: string, watch: { providerId: string; secret: string; expiresAt: number }, now: number): Promise<Committed>
+  saveWatch(
+    resourceId: string,
+    watch: { providerId: string; secret: string; expiresAt: number },
+    now: number,
+  ): Promise<Committed>
   /** A registration that failed: kept for the status, tried again at `retryAt`. */
   failWatch(resourceId: string, error: string, retryAt: number, now: number): Promise<Committed>
   removeWatch(resourceId: string): Promise<Committed>
@@ -74,7 +90,10 @@ export interface Store {
   markSilent(options: { now: number; silentMs: number; everyMs: number }): Promise<number>
 
   // -- accounts --
-  createAccount(account: NewAccount, now: number): Promise<{ accountId: string; created: boolean; head: number }>
+  createAccount(
+    account: NewAccount,
+    now: number,
+  ): Promise<{ accountId: string; created: boolean; head: number }>
   account(accountId: string): Promise<AccountRecord | null>
   accountsOf(userId: string): Promise<AccountRecord[]>
   /** Realtime off stops syncing; stored mail stays. */
@@ -89,14 +108,26 @@ export interface Store {
    * Runs `refresh` under the account's grant lock with what is stored then, and stores what it returns, if the version
    * is still the one read: a failing old token never harms a newer grant.
    */
-  refreshGrant(accountId: string, refresh: (grant: Grant, version: number) => Promise<Grant>): Promise<{ grant: Grant; version: number }>
+  refreshGrant(
+    accountId: string,
+    refresh: (grant: Grant, version: number) => Promise<Grant>,
+  ): Promise<{ grant: Grant; version: number }>
 
   // -- mutations --
   /** Stores new ones as pending (those whose client id is known are answered as they stand) and marks the mutations lane. */
-  addMutations(userId: string, mutations: { clientId: string; body: MutationBody }[], now: number): Promise<MutationResult[]>
+  addMutations(
+    userId: string,
+    mutations: { clientId: string; body: MutationBody }[],
+    now: number,
+  ): Promise<MutationResult[]>
   pendingMutations(accountId: string, limit: number): Promise<StoredMutation[]>
   /** Before a send leaves: after a crash, a `sending` mutation is `unknown`, never blindly repeated. */
-  setMutation(clientId: string, userId: string, change: { state: MutationState; error: { code: string; message: string } | null; attempts: number }, now: number): Promise<void>
+  setMutation(
+    clientId: string,
+    userId: string,
+    change: { state: MutationState; error: { code: string; message: string } | null; attempts: number },
+    now: number,
+  ): Promise<void>
   mutationResults(userId: string, clientIds: string[]): Promise<MutationResult[]>
 }
 
@@ -107,7 +138,10 @@ export interface Store {
 export type Lane = 'live' | 'listing' | 'items' | 'mutations'
 export type Trigger = 'push' | 'poll' | 'person' | 'schedule' | 'retry' | 'connect' | 'mutation'
 
-export type MarkTarget = { accountId: string; lanes: Lane[] } | { userId: string; lanes: Lane[] } | { resourceId: string }
+export type MarkTarget =
+  | { accountId: string; lanes: Lane[] }
+  | { userId: string; lanes: Lane[] }
+  | { resourceId: string }
 
 export type Lease = { resourceId: string; token: string }
 
@@ -193,11 +227,30 @@ export type PushEvent = {
   /** For records of pushes that name nobody: undecodable, unknown channel. */
   problem: string | null
 }
-export type PushOutcome = { outcome: 'marked' | 'duplicate' | 'unknown_mailbox' | 'undecodable' | 'stopped'; accountIds: string[] }
+export type PushOutcome = {
+  outcome: 'marked' | 'duplicate' | 'unknown_mailbox' | 'undecodable' | 'stopped'
+  accountIds: string[]
+}
 
-export type WatchDue = { resourceId: string; accountId: string; userId: string; email: string; provider: Provider; key: string; providerId: string | null; expiresAt: number | null }
+export type WatchDue = {
+  resourceId: string
+  accountId: string
+  userId: string
+  email: string
+  provider: Provider
+  key: string
+  providerId: string | null
+  expiresAt: number | null
+}
 
-export type NewAccount = { userId: string; provider: Provider; email: string; displayName: string; grant: Grant; resources: { key: string; name: string }[] }
+export type NewAccount = {
+  userId: string
+  provider: Provider
+  email: string
+  displayName: string
+  grant: Grant
+  resources: { key: string; name: string }[]
+}
 
 /** What the provider gave us. `data` is the provider's own (refresh token, access token, scopes, expiry). */
 export type Grant = { data: Record<string, string | number | null> }
@@ -225,5 +278,10 @@ export type StoredMutation = {
   /** The provider's ids of body.messageIds, and of what is answered. */
   providerIds: string[]
   labelProviderIds: { add: string[]; remove: string[] }
-  inReplyTo: { providerId: string; threadProviderId: string; messageIdHeader: string | null; references: string[] } | null
+  inReplyTo: {
+    providerId: string
+    threadProviderId: string
+    messageIdHeader: string | null
+    references: string[]
+  } | null
 }

@@ -24,7 +24,10 @@ export async function syncResource(work: Work, signal: AbortSignal): Promise<Run
     }
   } catch (error) {
     if (!(error instanceof ProviderError && error.kind === 'cursor_expired')) throw error
-    work.engine.log.warn({ accountId: claim.accountId, cursor: claim.cursor }, 'cursor expired, resync begins')
+    work.engine.log.warn(
+      { accountId: claim.accountId, cursor: claim.cursor },
+      'cursor expired, resync begins',
+    )
     await begin(work, 'resync', signal)
   }
   return { ok: true }
@@ -38,7 +41,16 @@ async function begin(work: Work, kind: ListingCursor['kind'], signal: AbortSigna
 }
 
 export function newListing(kind: ListingCursor['kind'], now: number): ListingCursor {
-  return { kind, startedAt: now, listings: null, position: null, checking: false, done: 0, base: 0, total: null }
+  return {
+    kind,
+    startedAt: now,
+    listings: null,
+    position: null,
+    checking: false,
+    done: 0,
+    base: 0,
+    total: null,
+  }
 }
 
 async function storePage(work: Work, page: PulledPage, signal: AbortSignal): Promise<void> {
@@ -80,9 +92,15 @@ async function idsToFetch(work: Work, page: PulledPage): Promise<string[]> {
   return [...ids]
 }
 
-async function changedLabels(work: Work, page: PulledPage, signal: AbortSignal): Promise<PulledLabel[] | null> {
+async function changedLabels(
+  work: Work,
+  page: PulledPage,
+  signal: AbortSignal,
+): Promise<PulledLabel[] | null> {
   const known = await work.engine.store.labelIds(work.claim.accountId)
-  const used = page.patches.flatMap(patch => patch.add).concat(page.upserts.flatMap(message => message.labelIds))
+  const used = page.patches
+    .flatMap(patch => patch.add)
+    .concat(page.upserts.flatMap(message => message.labelIds))
   if (!page.labelsChanged && known.size > 0 && used.every(id => known.has(id))) return null
   return await work.port.labels(work.conn, signal)
 }

@@ -28,7 +28,9 @@ export async function renewWatches(engine: Engine, withinMs: number, signal: Abo
     const due = await engine.store.watchesDue(engine.world.now(), withinMs, PAGE)
     const before = total.renewed
     for (let from = 0; from < due.length; from += AT_ONCE) {
-      const results = await Promise.all(due.slice(from, from + AT_ONCE).map(watch => renew(engine, watch, signal)))
+      const results = await Promise.all(
+        due.slice(from, from + AT_ONCE).map(watch => renew(engine, watch, signal)),
+      )
       for (const ok of results) total[ok ? 'renewed' : 'failed'] += 1
     }
     if (due.length < PAGE || total.renewed === before) return total

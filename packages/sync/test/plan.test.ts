@@ -69,7 +69,8 @@ function apply(stored: Stored, part: Partial<Batch>): Stored {
   const tombstones = new Map(stored.tombstones)
   for (const id of writes.revived) tombstones.delete(id)
   for (const write of [...writes.messages, ...writes.bodies]) messages.set(write.row.id, write)
-  for (const { id, version } of writes.versions) messages.set(id, { ...(messages.get(id) as StoredMessage), version })
+  for (const { id, version } of writes.versions)
+    messages.set(id, { ...(messages.get(id) as StoredMessage), version })
   for (const { id, version } of [...writes.deletions, ...writes.tombstones]) {
     messages.delete(id)
     tombstones.set(id, version)
@@ -156,51 +157,67 @@ type Op = { type: 'label'; label: string; on: boolean } | { type: 'delete' }
 
 describe('any order and any repetition of what happened', () => {
   const op: fc.Arbitrary<Op> = fc.oneof(
-    { weight: 6, arbitrary: fc.record({ type: fc.constant('label' as const), label: fc.constantFrom('UNREAD', 'INBOX', 'STARRED'), on: fc.boolean() }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        type: fc.constant('label' as const),
+        label: fc.constantFrom('UNREAD', 'INBOX', 'STARRED'),
+        on: fc.boolean(),
+      }),
+    },
     { weight: 1, arbitrary: fc.constant({ type: 'delete' as const }) },
   )
 
   it('ends in the provider’s state when the live lane applies every record in order, whatever a backfill commits in between', () => {
     fc.assert(
-      fc.property(fc.array(op, { maxLength: 12 }), fc.array(fc.nat(12), { maxLength: 12 }), fc.array(fc.boolean(), { minLength: 13, maxLength: 13 }), (ops, snapshots, backfillFirst) => {
-        // The provider's history of one message: its state after each record, null once it is deleted.
-        const states: (PulledMessage | null)[] = [pulled('a', 1n)]
-        const records: Partial<Batch>[] = []
-        for (const [index, step] of ops.entries()) {
-          const version = BigInt(index + 2)
-          const before = states.at(-1)
-          if (!before) break
-          if (step.type === 'delete') {
-            states.push(null)
-            records.push({ deletions: [{ id: 'a', version }] })
-          } else {
-            const labels = new Set(before.labelIds)
-            if (step.on) labels.add(step.label)
-            else labels.delete(step.label)
-            states.push(pulled('a', version, { labelIds: [...labels].sort() }))
-            records.push({ patches: [patch('a', version, step.on ? [step.label] : [], step.on ? [] : [step.label])] })
+      fc.property(
+        fc.array(op, { maxLength: 12 }),
+        fc.array(fc.nat(12), { maxLength: 12 }),
+        fc.array(fc.boolean(), { minLength: 13, maxLength: 13 }),
+        (ops, snapshots, backfillFirst) => {
+          // The provider's history of one message: its state after each record, null once it is deleted.
+          const states: (PulledMessage | null)[] = [pulled('a', 1n)]
+          const records: Partial<Batch>[] = []
+          for (const [index, step] of ops.entries()) {
+            const version = BigInt(index + 2)
+            const before = states.at(-1)
+            if (!before) break
+            if (step.type === 'delete') {
+              states.push(null)
+              records.push({ deletions: [{ id: 'a', version }] })
+            } else {
+              const labels = new Set(before.labelIds)
+              if (step.on) labels.add(step.label)
+              else labels.delete(step.label)
+              states.push(pulled('a', version, { labelIds: [...labels].sort() }))
+              records.push({
+                patches: [patch('a', version, step.on ? [step.label] : [], step.on ? [] : [step.label])],
+              })
+            }
           }
-        }
-        // A backfill may commit, at any moment, a state it fetched at any earlier moment; the live lane fetches what it lacks.
-        let stored = backfillFirst[12] ? apply(nothing(), { upserts: [states[0] as PulledMessage] }) : nothing()
-        for (const [index, record] of records.entries()) {
-          const late = states[Math.min(snapshots[index] ?? 0, index)]
-          if (backfillFirst[index] && late) stored = apply(stored, { upserts: [late] })
-          const known = stored.messages.has(idOf('a')) || stored.tombstones.has(idOf('a'))
-          const fetched = states[index + 1]
-          if (!known && record.patches && fetched) stored = apply(stored, { upserts: [fetched] })
-          stored = apply(stored, record)
-          if (backfillFirst[index] && late) stored = apply(stored, { upserts: [late] })
-        }
-        const last = states.at(-1)
-        const row = stored.messages.get(idOf('a'))?.row
-        if (last === null) expect(row).toBeUndefined()
-        else if (records.length > 0 || row) {
-          expect(row?.unread).toBe(last?.unread)
-          expect(row?.starred).toBe(last?.starred)
-          expect(row?.labelIds).toEqual(last?.labelIds.map(labelOf).sort())
-        }
-      }),
+          // A backfill may commit, at any moment, a state it fetched at any earlier moment; the live lane fetches what it lacks.
+          let stored = backfillFirst[12]
+            ? apply(nothing(), { upserts: [states[0] as PulledMessage] })
+            : nothing()
+          for (const [index, record] of records.entries()) {
+            const late = states[Math.min(snapshots[index] ?? 0, index)]
+            if (backfillFirst[index] && late) stored = apply(stored, { upserts: [late] })
+            const known = stored.messages.has(idOf('a')) || stored.tombstones.has(idOf('a'))
+            const fetched = states[index + 1]
+            if (!known && record.patches && fetched) stored = apply(stored, { upserts: [fetched] })
+            stored = apply(stored, record)
+            if (backfillFirst[index] && late) stored = apply(stored, { upserts: [late] })
+          }
+          const last = states.at(-1)
+          const row = stored.messages.get(idOf('a'))?.row
+          if (last === null) expect(row).toBeUndefined()
+          else if (records.length > 0 || row) {
+            expect(row?.unread).toBe(last?.unread)
+            expect(row?.starred).toBe(last?.starred)
+            expect(row?.labelIds).toEqual(last?.labelIds.map(labelOf).sort())
+          }
+        },
+      ),
       { numRuns: 2_000 },
     )
   })

@@ -118,7 +118,12 @@ export class FakeProvider implements ProviderPort {
     return String(this.#version)
   }
 
-  async *pull(_conn: unknown, _resource: string, cursor: string, signal: AbortSignal): AsyncIterable<PulledPage> {
+  async *pull(
+    _conn: unknown,
+    _resource: string,
+    cursor: string,
+    signal: AbortSignal,
+  ): AsyncIterable<PulledPage> {
     const after = BigInt(cursor)
     if (after < this.#forgotten) {
       await this.#call('pull', cursor)
@@ -149,7 +154,12 @@ export class FakeProvider implements ProviderPort {
     ]
   }
 
-  async list(_conn: unknown, _resource: string, listing: string, position: string | null): Promise<ListedPage> {
+  async list(
+    _conn: unknown,
+    _resource: string,
+    listing: string,
+    position: string | null,
+  ): Promise<ListedPage> {
     await this.#call('list', `${listing} ${position ?? ''}`)
     const label = listing.startsWith('label:') ? listing.slice(6) : null
     const all = [...this.messages.values()]
@@ -157,20 +167,36 @@ export class FakeProvider implements ProviderPort {
       .sort((a, b) => b.receivedAt - a.receivedAt || (a.id < b.id ? 1 : -1))
     // The position names the last item of the page before, as real page tokens do: what arrives meanwhile shifts nothing.
     const [at, id] = position?.split('|') ?? []
-    const rest = at ? all.filter(each => each.receivedAt < Number(at) || (each.receivedAt === Number(at) && each.id < (id ?? ''))) : all
+    const rest = at
+      ? all.filter(
+          each => each.receivedAt < Number(at) || (each.receivedAt === Number(at) && each.id < (id ?? '')),
+        )
+      : all
     const items = rest.slice(0, this.pageSize)
     const last = items.at(-1)
     const next = rest.length > items.length && last ? `${last.receivedAt}|${last.id}` : null
     return { items: items.map(message => ({ id: message.id, fingerprint: null })), next, total: all.length }
   }
 
-  async *fetch(_conn: unknown, _resource: string, ids: string[], _options: unknown, signal: AbortSignal): AsyncIterable<Fetched> {
+  async *fetch(
+    _conn: unknown,
+    _resource: string,
+    ids: string[],
+    _options: unknown,
+    signal: AbortSignal,
+  ): AsyncIterable<Fetched> {
     for (const id of ids) {
       await this.#call('fetch', id)
       signal.throwIfAborted()
       const message = this.messages.get(id)
       if (this.broken.has(id))
-        yield { id, outcome: 'failed', code: 'unparsable', message: `Message ${id} cannot be read.`, retryAt: null }
+        yield {
+          id,
+          outcome: 'failed',
+          code: 'unparsable',
+          message: `Message ${id} cannot be read.`,
+          retryAt: null,
+        }
       else if (message) yield { id, outcome: 'message', message: structuredClone(message) }
       else yield { id, outcome: 'missing' }
     }
@@ -187,7 +213,11 @@ export class FakeProvider implements ProviderPort {
   async watch() {
     await this.#call('watch', '')
     this.watches += 1
-    return { providerId: `w${this.watches}`, expiresAt: Date.now() + 7 * 86_400_000, cursor: String(this.#version) }
+    return {
+      providerId: `w${this.watches}`,
+      expiresAt: Date.now() + 7 * 86_400_000,
+      cursor: String(this.#version),
+    }
   }
   async unwatch() {
     await this.#call('unwatch', '')

@@ -25,6 +25,8 @@ const TRIES = 10
  * itself once its watchman finds the parent gone. `migrate` prepares the template.
  */
 export async function startPostgres(migrate: (url: string) => Promise<unknown>): Promise<TestPostgres> {
+  const given = process.env.INLET_TEST_POSTGRES_URL
+  if (given) return await onGivenServer(given, migrate)
   const folder = await mkdtemp(join(tmpdir(), 'inlet-pg-'))
   // Started by root, the server runs as another user, who must reach its folder inside.
   await chmod(folder, 0o755)
@@ -43,6 +45,14 @@ export async function startPostgres(migrate: (url: string) => Promise<unknown>):
     throw error
   }
   return { url, createDatabase: () => cloneDatabase(url), stop }
+}
+
+/** `npm test` starts the server itself: it knows how to, as root, in a folder that others may not enter. */
+async function onGivenServer(url: string, migrate: (url: string) => Promise<unknown>): Promise<TestPostgres> {
+  await onServer(url, client => client.query(`DROP DATABASE IF EXISTS ${TEMPLATE} WITH (FORCE)`))
+  await onServer(url, client => client.query(`CREATE DATABASE ${TEMPLATE}`))
+  await migrate(databaseUrl(url, TEMPLATE))
+  return { url, createDatabase: () => cloneDatabase(url), stop: async () => {} }
 }
 
 /** A database of one's own, cloned from the template. `drop` also ends connections that were left open. */

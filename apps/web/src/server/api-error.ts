@@ -21,8 +21,7 @@ const isApiError = (error: unknown): error is ApiError => error instanceof Error
 /** Never says more than its sentence: what is unexpected is logged, and answered as `internal`. */
 export function toApiError(error: unknown): ApiError {
   if (isApiError(error)) return error
-  if (isCursorTooOld(error))
-    return new ApiError('cursor_too_old', error.message, { floor: error.floor })
+  if (isCursorTooOld(error)) return new ApiError('cursor_too_old', error.message, { floor: error.floor })
   if (isInvalidCursor(error)) return new ApiError('invalid_cursor', error.message)
   if (isProviderError(error)) return fromProvider(error)
   return new ApiError(

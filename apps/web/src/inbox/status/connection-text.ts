@@ -1,5 +1,5 @@
 import type { LossReason, MirrorState } from '@inlet/client/mirror-state'
-import { clock, count, span } from '@/ui/format.ts'
+import { clock, count, span } from '../../ui/format.ts'
 
 const losses: Record<LossReason, string> = {
   ended: 'the live stream ended',

@@ -1,5 +1,5 @@
 import type { Account, AccountStatus, Provider, StatusReason } from '@inlet/protocol/entities'
-import { clock, count, plural } from '@/ui/format.ts'
+import { clock, count, plural } from '../../ui/format.ts'
 
 type State = AccountStatus['state']
 

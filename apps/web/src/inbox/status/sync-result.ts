@@ -1,5 +1,5 @@
 import type { SyncResponse } from '@inlet/protocol/sync-api'
-import { plural } from '@/ui/format.ts'
+import { plural } from '../../ui/format.ts'
 
 export interface SyncOutcome {
   kind: 'success' | 'error' | 'info'

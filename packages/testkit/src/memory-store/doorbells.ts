@@ -1,0 +1,62 @@
+import type { Committed, PushEvent, PushOutcome, WatchDue } from '@inlet/sync/store-port'
+import { changeAccount } from './accounts.ts'
+import { markLane } from './scheduling.ts'
+import { byText, type MemoryState, userOf, type WatchState } from './state.ts'
+
+const DUPLICATE_MS = 60 * 60_000
+
+export function recordPush(state: MemoryState, event: PushEvent, now: number): PushOutcome {
+  const outcome = act(state, event, now)
+  if (event.pushId !== null) state.pushes.set(`${event.provider} ${event.pushId}`, now)
+  return outcome
+}
+
+function act(state: MemoryState, event: PushEvent, now: number): PushOutcome {
+  if (event.problem !== null || event.mailbox === null) return { outcome: 'undecodable', accountIds: [] }
+  const mailbox = event.mailbox.toLowerCase()
+  const lanes = [...state.resources.values()].filter(lane => {
+    if (lane.lane !== 'live' || (event.resource !== null && lane.key !== event.resource)) return false
+    const account = userOf(state, lane.userId).accounts.get(lane.accountId)?.row
+    return account?.provider === event.provider && account.email === mailbox
+  })
+  const accountIds = [...new Set(lanes.map(lane => lane.accountId))]
+  if (accountIds.length === 0) return { outcome: 'unknown_mailbox', accountIds }
+  const enabled = lanes.filter(lane => state.accounts.get(lane.accountId)?.enabled)
+  if (enabled.length === 0) return { outcome: 'stopped', accountIds }
+  const seenAt = event.pushId === null ? undefined : state.pushes.get(`${event.provider} ${event.pushId}`)
+  for (const lane of enabled) {
+    markLane(lane, 'push', now)
+    lane.lastPushAt = now
+  }
+  return { outcome: seenAt !== undefined && seenAt > now - DUPLICATE_MS ? 'duplicate' : 'marked', accountIds }
+}
+
+export function watchesDue(state: MemoryState, now: number, withinMs: number, limit: number): WatchDue[] {
+  const due: WatchDue[] = []
+  for (const lane of state.resources.values()) {
+    const { watch } = lane
+    if (!watch || lane.paused || watch.retryAt > now) continue
+    if (watch.expiresAt !== null && watch.expiresAt > now + withinMs) continue
+    const account = userOf(state, lane.userId).accounts.get(lane.accountId)?.row
+    if (!account) continue
+    const { accountId, userId, key } = lane
+    const { email, provider } = account
+    const { providerId, expiresAt } = watch
+    due.push({ resourceId: lane.id, accountId, userId, email, provider, key, providerId, expiresAt })
+  }
+  due.sort((a, b) => byText(a.accountId, b.accountId) || byText(a.resourceId, b.resourceId))
+  return due.slice(0, limit)
+}
+
+export function changeWatch(
+  state: MemoryState,
+  resourceId: string,
+  change: (watch: WatchState) => WatchState,
+  now: number,
+): Committed {
+  const lane = state.resources.get(resourceId)
+  return changeAccount(state, lane?.accountId ?? '', now, () => {
+    if (lane?.watch) lane.watch = change(lane.watch)
+    return {}
+  })
+}

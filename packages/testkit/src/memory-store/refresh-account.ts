@@ -1,0 +1,86 @@
+import type { Account, Progress, Proof } from '@inlet/protocol/entities'
+import { deriveStatus } from '@inlet/sync/status'
+import type { ListingCursor } from '@inlet/sync/store-port'
+import { type MemoryState, type ResourceState, resourcesOf, userOf } from './state.ts'
+
+/** As on Postgres: a sync that finds nothing shows in the browser at most this often. */
+const QUIET_MS = 30_000
+
+/** Derives the account's row again, and writes it under a new seq if a reader would see a difference. */
+export function refreshAccount(
+  state: MemoryState,
+  accountId: string,
+  now: number,
+  change: { force?: boolean; proof?: Proof } = {},
+): void {
+  const account = state.accounts.get(accountId)
+  if (!account) return
+  const user = userOf(state, account.userId)
+  const entry = user.accounts.get(accountId)
+  if (!entry) return
+  const old = entry.row
+  const lanes = resourcesOf(state, accountId)
+  const live = lanes.filter(lane => lane.lane === 'live')
+  const worst = live.reduce<ResourceState | null>(
+    (a, b) => (a === null || b.attempts > a.attempts ? b : a),
+    null,
+  )
+  const watches = live.map(lane => (lane.watch?.providerId ? lane.watch : null))
+  const expiresAt = earliest(watches.map(watch => watch?.expiresAt ?? null))
+  const watched = live.length > 0 && watches.every(watch => watch !== null && watch.expiresAt !== null)
+  const progress = progressOf(lanes)
+  const failedItems = [...user.failedItems.values()].filter(item => item.accountId === accountId).length
+  const lastSyncAt = latest(live.map(lane => lane.lastSyncedAt))
+  const lastPushAt = latest(live.map(lane => lane.lastPushAt))
+  const status = deriveStatus({
+    now,
+    enabled: account.enabled,
+    reconnect: account.reconnect,
+    liveCursor: live.length > 0 && live.every(lane => lane.cursor !== null),
+    lastSyncAt,
+    attempts: worst?.attempts ?? 0,
+    nextAttemptAt: worst?.nextAttemptAt ?? null,
+    lastError: worst?.error ?? null,
+    listing: progress && { kind: progress.kind },
+    watch:
+      watched && expiresAt !== null
+        ? { expiresAt, lastPushAt, createdAt: latest(watches.map(watch => watch?.createdAt ?? null)) ?? 0 }
+        : null,
+    failedItems,
+    previous: old.status,
+  })
+  const next: Account = {
+    ...old,
+    status,
+    watchExpiresAt: expiresAt,
+    progress,
+    proof: change.proof ?? old.proof,
+    failedItems,
+  }
+  const quiet = (stored: number | null, seen: number | null) =>
+    seen === null || stored === seen || (stored !== null && seen - stored < QUIET_MS)
+  const unseen = same(old, next) && quiet(old.lastSyncAt, lastSyncAt) && quiet(old.lastPushAt, lastPushAt)
+  if (unseen && !change.force) return
+  user.accounts.set(accountId, { row: { ...next, lastSyncAt, lastPushAt }, seq: ++user.head })
+}
+
+function progressOf(lanes: ResourceState[]): Progress | null {
+  const listings = lanes
+    .filter(lane => lane.lane === 'listing' && lane.cursor !== null)
+    .map(lane => JSON.parse(lane.cursor ?? '') as ListingCursor)
+  if (listings.length === 0) return null
+  return {
+    kind: listings.some(each => each.kind === 'resync') ? 'resync' : 'backfill',
+    done: listings.reduce((sum, each) => sum + each.done, 0),
+    total: listings.every(each => each.total !== null)
+      ? listings.reduce((sum, each) => sum + (each.total ?? 0), 0)
+      : null,
+    startedAt: Math.min(...listings.map(each => each.startedAt)),
+  }
+}
+
+/** Both come from one place, so their keys have one order. */
+const same = (a: Account, b: Account): boolean => JSON.stringify(a) === JSON.stringify(b)
+const known = (times: (number | null)[]): number[] => times.filter(time => time !== null)
+const latest = (times: (number | null)[]) => (known(times).length === 0 ? null : Math.max(...known(times)))
+const earliest = (times: (number | null)[]) => (known(times).length === 0 ? null : Math.min(...known(times)))
