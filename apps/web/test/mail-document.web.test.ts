@@ -86,9 +86,26 @@ describe('a mail made fit to be framed', () => {
     expect(make('<p>Hello</p><ul><li>x</li></ul>').paper).toBe(false)
   })
 
+  it('does not grow with the frame that grows with it', async () => {
+    const { html } = make(
+      '<style>body{min-height:100vh;padding:20px}</style><div style="min-height:100vh;padding:9px;color:red">x</div>',
+    )
+    const frame = document.createElement('iframe')
+    frame.sandbox.add('allow-same-origin')
+    frame.srcdoc = html
+    document.body.append(frame)
+    await new Promise(loaded => frame.addEventListener('load', loaded, { once: true }))
+    const heights = [300, 3_000].map(height => {
+      frame.style.height = `${height}px`
+      return frame.contentDocument?.body.getBoundingClientRect().height
+    })
+    frame.remove()
+    expect(heights[0]).toBe(heights[1])
+  })
+
   it('cannot be broken out of by the attributes of <body>', () => {
-    const page = parse(make('<body bgcolor=\'"><script>x()</script>\' text="red"><p>Text</p></body>').html)
+    const page = parse(make('<body bgcolor=\'"><script>x()</script>\' class="red"><p>Text</p></body>').html)
     expect(page.querySelectorAll('script').length).toBe(0)
-    expect(page.body.getAttribute('text')).toBe('red')
+    expect(page.body.className).toBe('red')
   })
 })

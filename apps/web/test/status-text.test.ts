@@ -71,7 +71,7 @@ describe('what a person is told', () => {
     })
     expect(syncOutcome(ran(0), 0).text).toBe('Up to date')
     expect(syncOutcome(ran(4), 3).text).toBe('3 new messages')
-    expect(syncOutcome(ran(1), 0).text).toBe('1 change')
+    expect(syncOutcome(ran(1), 0).text).toBe('Up to date: 1 change fetched')
     expect(syncOutcome(ran(null), 0).kind).toBe('info')
     expect(syncOutcome(ran(0, 'Gmail asked us to slow down.'), 0)).toEqual({
       kind: 'error',

@@ -1,3 +1,4 @@
+import { HEARTBEAT_MS } from '@inlet/protocol/stream-events'
 import { backoff, RETRY } from './backoff.ts'
 import type { Job } from './connection-events.ts'
 import { hurried, type Slot, type Slots, waitUntil } from './connection-slots.ts'
@@ -8,12 +9,12 @@ import { POLL_MAX_MS, POLL_MIN_MS, pollWait } from './poll-pace.ts'
 /** How each state of the connection machine is entered: which jobs it starts with, and when. */
 
 /** A stream that held this long clears the count of failed attempts; a shorter one is a flap and keeps backing off. */
-export const STABLE_AFTER_MS = 10_000
+const STABLE_AFTER_MS = 10_000
 /** Two heartbeats missed when the tab is looked at again: the stream died while the machine slept. */
 export const WAKE_SILENCE_MS = 2 * HEARTBEAT_MS
 export const PROBE_MS = 60_000
 /** However impatient a person is. */
-export const POLL_SPACING_MS = 1_000
+const POLL_SPACING_MS = 1_000
 
 const enter = (from: ConnectionState, { now }: Input) => ({
   since: now,

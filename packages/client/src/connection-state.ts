@@ -27,6 +27,13 @@ import { effectsBetween, isRunning, waitUntil } from './connection-slots.ts'
 import type { ConnectionState, Input, StateName, StateOf } from './connection-types.ts'
 import { nextPace, POLL_MAX_MS } from './poll-pace.ts'
 
+interface Step {
+  state: ConnectionState
+  effects: Effect[]
+  /** ignored: means nothing in this state. stale: from a run that is over. */
+  outcome: 'accepted' | 'ignored' | 'stale'
+}
+
 /**
  * The connection of one tab, as a machine without I/O: time and randomness come in with each event, what is to
  * be done goes out as effects. The state's slots say which jobs run or wait; effects are the difference of the
@@ -34,13 +41,6 @@ import { nextPace, POLL_MAX_MS } from './poll-pace.ts'
  *
  * idle → follower → (leads) resyncing → connecting → live ⇄ polling, and from anywhere offline, superseded, signed_out.
  */
-export interface Step {
-  state: ConnectionState
-  effects: Effect[]
-  /** ignored: means nothing in this state. stale: from a run that is over. */
-  outcome: 'accepted' | 'ignored' | 'stale'
-}
-
 export function step(state: ConnectionState, event: ConnectionEvent, input: Input): Step {
   const job = jobOf(event)
   if (job && 'token' in event && !isRunning(state.slots[job], event.token))

@@ -1,7 +1,9 @@
 import type { Slots } from './connection-slots.ts'
 import type { LossReason } from './mirror-state.ts'
 
+/** Where a connection stands; connection-state.ts says how it moves. */
 interface Base {
+  /** Since when it is in this state (ms since the epoch). */
   since: number
   /** The last token given out. */
   tokens: number

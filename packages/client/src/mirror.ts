@@ -31,7 +31,7 @@ export function applyPage(db: MirrorDb, epoch: string, page: ChangesPage, now: n
   })
 }
 
-/** Rows of one fill transaction. Each costs some 0.1 ms with its indexes: a live page waits some 15 ms at most. */
+/** Rows of one fill transaction: 29 ms in Chromium on two busy cores (0.23 ms a row). A live page waits no longer than that. */
 export const FILL_CHUNK = 125
 
 /**

@@ -6,7 +6,13 @@ import type { Batch } from '@inlet/sync/store-port'
  */
 export function cleanBatch(batch: Batch): Batch {
   const { upserts, labels, failures, patches, ...rest } = batch
-  return { ...rest, patches, upserts: clean(upserts), labels: clean(labels), failures: clean(failures) }
+  return {
+    ...rest,
+    patches,
+    upserts: cleanDeep(upserts),
+    labels: cleanDeep(labels),
+    failures: cleanDeep(failures),
+  }
 }
 
 export function cleanText(text: string): string {
@@ -14,9 +20,10 @@ export function cleanText(text: string): string {
   return whole.includes('\0') ? whole.replaceAll('\0', '\u{FFFD}') : whole
 }
 
-function clean<T>(value: T): T {
+/** Every string inside plain data. */
+export function cleanDeep<T>(value: T): T {
   if (typeof value === 'string') return cleanText(value) as T
-  if (Array.isArray(value)) return value.map(clean) as T
+  if (Array.isArray(value)) return value.map(cleanDeep) as T
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, clean(inner)])) as T
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, cleanDeep(inner)])) as T
 }

@@ -4,7 +4,7 @@ import type { MessageBody } from '@inlet/protocol/messages-api'
 import type { FailedItem, SyncRun } from '@inlet/protocol/sync-api'
 import type { PulledBody } from '@inlet/sync/provider-port'
 import { asUser } from './as-user.ts'
-import { cleanText } from './clean-batch.ts'
+import { cleanDeep, cleanText } from './clean-batch.ts'
 import { inTransaction, type Pool, type Tx } from './pool.ts'
 import { accountJson, messageJson, threadJson, upsertJson } from './row-json.ts'
 import { searchQuery } from './search-query.ts'
@@ -33,7 +33,10 @@ export type StoredAttachment = {
   sizeBytes: number
 }
 
-/** Reads for the API, each under row-level security: ids of other users are simply not there. */
+/**
+ * Reads for the API, each under row-level security: ids of other users are simply not there, and neither are ids that
+ * Postgres could not even hold.
+ */
 export type MessageReader = ReturnType<typeof createMessageReader>
 
 export function createMessageReader(pool: Pool) {
@@ -43,13 +46,7 @@ export function createMessageReader(pool: Pool) {
      * first. `next` is the `before` of the next page.
      */
     threadsPage: (userId: string, filter: ThreadsFilter, signal?: AbortSignal): Promise<Page> =>
-      asUser(
-        pool,
-        userId,
-        tx =>
-          filter.threadId ? oneThread(tx, userId, filter.threadId, filter) : threads(tx, userId, filter),
-        signal,
-      ),
+      asUser(pool, userId, tx => page(tx, userId, cleanDeep(filter)), signal),
 
     /** Messages that hold every word of `q` and one that begins like its last, newest first. */
     search: (
@@ -64,7 +61,7 @@ export function createMessageReader(pool: Pool) {
         pool,
         userId,
         async tx => {
-          const { rows } = await tx.query<StoredBody>(readBodySql, [userId, messageId])
+          const { rows } = await tx.query<StoredBody>(readBodySql, [userId, cleanText(messageId)])
           return rows[0] ?? null
         },
         signal,
@@ -89,7 +86,7 @@ export function createMessageReader(pool: Pool) {
                     a.mime_type AS "mimeType", a.size_bytes AS "sizeBytes"
                FROM attachment a JOIN message m ON m.user_id = a.user_id AND m.id = a.message_id
               WHERE a.user_id = $1 AND a.id = $2`,
-            [userId, attachmentId],
+            [userId, cleanText(attachmentId)],
           )
           return rows[0] ?? null
         },
@@ -112,7 +109,7 @@ export function createMessageReader(pool: Pool) {
                FROM sync_run
               WHERE user_id = $1 AND ($2::text IS NULL OR account_id = $2) AND kind <> 'mutations'
               ORDER BY started_at DESC, id LIMIT $3`,
-            [userId, query.accountId ?? null, query.limit],
+            [userId, cleanDeep(query.accountId ?? null), query.limit],
           )
           return rows
         },
@@ -134,7 +131,7 @@ export function createMessageReader(pool: Pool) {
                     next_attempt_at AS "nextAttemptAt"
                FROM failed_item
               WHERE user_id = $1 AND ($2::text IS NULL OR account_id = $2) ORDER BY next_attempt_at, id LIMIT $3`,
-            [userId, accountId, limit],
+            [userId, cleanDeep(accountId), limit],
           )
           return rows
         },
@@ -155,6 +152,10 @@ export function createMessageReader(pool: Pool) {
         signal,
       ),
   }
+}
+
+function page(tx: Tx, userId: string, filter: ThreadsFilter): Promise<Page> {
+  return filter.threadId ? oneThread(tx, userId, filter.threadId, filter) : threads(tx, userId, filter)
 }
 
 type ThreadRow = { at: number; thread: Upsert; message: Upsert | null }
@@ -203,7 +204,7 @@ async function search(
        JOIN message m ON m.user_id = $1 AND m.id = found.id
        LEFT JOIN thread t ON t.user_id = $1 AND t.id = m.thread_id
       ORDER BY m.received_at DESC, m.id DESC`,
-    [userId, words, query.accountId ?? null, query.limit],
+    [userId, words, cleanDeep(query.accountId ?? null), query.limit],
   )
   const seen = new Map<string, Upsert>()
   for (const { message, thread } of rows) {

@@ -1,6 +1,6 @@
 import type { MutationBody, MutationResult } from '@inlet/protocol/mutations'
 import type { MutationState, StoredMutation } from '@inlet/sync/store-port'
-import { cleanText } from './clean-batch.ts'
+import { cleanDeep, cleanText } from './clean-batch.ts'
 import { markIds } from './marks.ts'
 import { inTransaction, type Pool, type Queryable } from './pool.ts'
 import { type MutationError, resolveMutation } from './resolve-mutation.ts'
@@ -20,7 +20,7 @@ export async function addMutations(
   const clientIds = mutations.map(mutation => mutation.clientId)
   await inTransaction(pool, async tx => {
     const accounts = new Set<string>()
-    for (const { clientId, body } of mutations) {
+    for (const { clientId, body } of cleanDeep(mutations)) {
       const resolved = await resolveMutation(tx, userId, body)
       const error = 'error' in resolved ? resolved.error : null
       const accountId = 'error' in resolved ? '' : resolved.accountId
@@ -31,7 +31,7 @@ export async function addMutations(
           userId,
           clientId,
           accountId,
-          cleanText(JSON.stringify(body)).replaceAll('\\u0000', '\u{FFFD}'),
+          JSON.stringify(body),
           error ? 'failed' : 'pending',
           error && JSON.stringify(error),
           now,

@@ -26,14 +26,20 @@ function parseInt8(text: string): number {
 }
 
 export function createPool(options: PoolOptions): Pool {
+  // Statements on connecting: PgBouncer refuses both as startup parameters. The second is longer than any step between
+  // two statements of ours but a token refresh, which sets its own (grants.ts).
+  const limits = `SET statement_timeout = ${options.statementTimeoutMs ?? 30_000}; SET idle_in_transaction_session_timeout = 30000`
   const pool = new pg.Pool({
+    onConnect: async client => {
+      // A connection that breaks between two statements of a transaction tells only its own listeners, and without one
+      // ends the process. Whoever holds it learns of it from the next statement.
+      client.on('error', () => {})
+      await client.query(limits)
+    },
     connectionString: options.url,
     max: options.max ?? 10,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     idleTimeoutMillis: 30_000,
-    statement_timeout: options.statementTimeoutMs ?? 30_000,
-    // Longer than any step between two statements of ours, but for a token refresh (grants.ts sets its own).
-    idle_in_transaction_session_timeout: 30_000,
     application_name: 'inlet',
     types: {
       getTypeParser: ((oid: number, format?: 'text' | 'binary') =>

@@ -4,8 +4,8 @@ import { drainSearchQueue } from './search-index.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 export const TOMBSTONES_KEPT_MS = 30 * DAY_MS
-export const WEBHOOKS_KEPT_MS = 30 * DAY_MS
-export const MUTATIONS_KEPT_MS = 30 * DAY_MS
+const WEBHOOKS_KEPT_MS = 30 * DAY_MS
+const MUTATIONS_KEPT_MS = 30 * DAY_MS
 export const RUNS_KEPT = 200
 
 export type Pruned = {

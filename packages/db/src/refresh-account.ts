@@ -15,6 +15,7 @@ type Lane = {
   nextAttemptAt: number | null
   lastSyncedAt: number | null
   lastPushAt: number | null
+  missedPushAt: number | null
   errorKind: string | null
   errorMessage: string | null
   watchExpiresAt: number | null
@@ -108,6 +109,7 @@ function statusFacts(facts: Facts, live: Lane[], now: number): StatusFacts {
             createdAt: latest(live.map(lane => lane.watchCreatedAt)) ?? 0,
           }
         : null,
+    missedPush: live.some(lane => lane.missedPushAt !== null),
     failedItems: facts.failing,
     previous: facts.status,
   }

@@ -76,7 +76,7 @@ export async function removeWatch(pool: Pool, resourceId: string, now: number): 
 }
 
 /** What is stored of a watch's secret (I12). It has 24 random bytes, so a plain hash cannot be turned back. */
-export function hashSecret(secret: string): Buffer {
+function hashSecret(secret: string): Buffer {
   return createHash('sha256').update(secret).digest()
 }
 

@@ -43,7 +43,7 @@ export async function writeMessages(tx: Tx, feed: LockedFeed, batch: Batch, writ
     ])
 }
 
-export async function writeBodies(tx: Tx, userId: string, writes: MessageWrite[]): Promise<void> {
+async function writeBodies(tx: Tx, userId: string, writes: MessageWrite[]): Promise<void> {
   const rows = writes.filter(write => write.body !== null)
   if (rows.length === 0) return
   const picked = columns(rows, [w => w.row.id, w => w.body?.html, w => w.body?.text, w => w.body?.warning])
@@ -69,7 +69,7 @@ async function writeAttachments(tx: Tx, userId: string, writes: MessageWrite[]):
   await tx.query(replaceAttachments, [userId, owners.map(write => write.row.id), ...picked])
 }
 
-export async function queueSearch(tx: Tx, userId: string, ids: string[]): Promise<void> {
+async function queueSearch(tx: Tx, userId: string, ids: string[]): Promise<void> {
   if (ids.length === 0) return
   await tx.query(
     'INSERT INTO search_queue (user_id, id) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING',

@@ -139,6 +139,18 @@ test('everything that is read has the shape that the protocol promises', async (
   ])
 })
 
+test('an id that Postgres could not hold is not found, like any other', async () => {
+  const { userId } = box
+  const odd = 'a\0b'
+  expect(await reader.readBody(userId, odd)).toBeNull()
+  expect(await reader.readAttachment(userId, odd)).toBeNull()
+  for (const filter of [{ threadId: odd }, { labelId: odd }, { accountId: odd }])
+    expect((await reader.threadsPage(userId, { ...filter, limit: 9 })).changes).toEqual([])
+  expect((await reader.search(userId, { q: 'invoice', accountId: odd, limit: 9 })).changes).toEqual([])
+  expect(await reader.syncRuns(userId, { accountId: odd, limit: 9 })).toEqual([])
+  expect(await reader.failedItems(userId, odd)).toEqual([])
+})
+
 test('a reader that was aborted says so', async () => {
   await expect(reader.accounts(box.userId, AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone')
 })

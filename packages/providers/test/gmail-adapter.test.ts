@@ -1,5 +1,6 @@
 import { sampleMail } from '@inlet/testkit/contract/provider'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { withDefaults } from '../src/gmail/config.ts'
 import { createGmail } from '../src/gmail.ts'
 import { mailProviders } from '../src/registry.ts'
 import { type SandboxWorld, sandboxConfig, sandboxWorld } from './sandbox-world.ts'
@@ -87,6 +88,12 @@ describe('what is Gmail’s own', () => {
       if (each.outcome === 'message') read++
     expect(read).toBe(40)
     expect(refused()).toBe(before)
+  })
+
+  test('a budget beyond what new projects can have is counted by the older table', () => {
+    const reading = (unitsPerMinute: number | null) =>
+      withDefaults({ clientId: '', clientSecret: '', unitsPerMinute }).quota['messages.get']
+    expect([6_000, 15_000, null].map(reading)).toEqual([20, 5, 20])
   })
 
   test('a grant without the mail permission asks for reconnection', async () => {

@@ -6,6 +6,7 @@ import type { Runner } from '@inlet/sync/runner'
 import { RENEW_DAILY_MS, RENEW_WITHIN_MS, type Renewals, renewWatches } from '@inlet/sync/watches'
 import type { World } from '@inlet/sync/world'
 import type { Config } from './env.ts'
+import { pullPushes } from './google.ts'
 import type { Operations } from './operations.ts'
 import { runTimers, type Timer } from './timers.ts'
 
@@ -65,7 +66,9 @@ export function createBackground({ config, engine, runner, operations, log, worl
   return {
     async start(): Promise<void> {
       if (!config.worker) return
-      running = Promise.all([runner.run(stopping.signal), runTimers(timers, world, log, stopping.signal)])
+      const { signal } = stopping
+      const pulling = config.google ? pullPushes(config.google, engine, signal) : null
+      running = Promise.all([runner.run(signal), runTimers(timers, world, log, signal), pulling])
     },
     /** Work is due: a worker is woken, elsewhere it is drained now. */
     async kick(): Promise<void> {

@@ -1,4 +1,9 @@
 import { createGmail, type GmailAdapter } from '@inlet/providers/gmail'
+import { readPubSub } from '@inlet/providers/gmail/pubsub-pull'
+import { pubSubToken } from '@inlet/providers/gmail/pubsub-token'
+import type { Engine } from '@inlet/sync/engine'
+import { pushEvent } from '@inlet/sync/push-event'
+import { receivePush } from '@inlet/sync/receive-push'
 import type { GoogleConfig } from './env.ts'
 
 /** The adapter with what the environment says; what it does not say keeps the adapter's defaults (Google's own). */
@@ -21,4 +26,23 @@ export function openGmail(google: GoogleConfig): GmailAdapter {
 function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const entries = Object.entries(value).filter(([, each]) => each !== undefined)
   return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> }
+}
+
+/**
+ * Where Google cannot reach this server: asks Pub/Sub for what it would push, until aborted. An emulator at another
+ * address is asked without a token. Does nothing when no pull subscription is configured.
+ */
+export async function pullPushes(google: GoogleConfig, engine: Engine, signal: AbortSignal): Promise<void> {
+  if (!google.subscription) return
+  const { pubsubBaseUrl } = google
+  const config = {
+    subscription: google.subscription,
+    ...(pubsubBaseUrl ? { baseUrl: pubsubBaseUrl } : {}),
+    accessToken: pubsubBaseUrl ? async () => null : pubSubToken(),
+    async onPush(push: Parameters<typeof pushEvent>[1]) {
+      await receivePush(engine, pushEvent('gmail', push))
+    },
+    onError: (error: Error) => engine.log.warn({ error: error.message }, 'Pub/Sub could not be read'),
+  }
+  await readPubSub(config, engine.world, signal)
 }

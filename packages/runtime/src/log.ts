@@ -15,14 +15,13 @@ const SECRETS = [
   'grant',
 ]
 
-export function createLog(level: string): Log {
+/** JSON lines to standard output, or to `stream`. */
+export function createLog(level: string, stream: NodeJS.WritableStream = process.stdout): Log {
   const paths = SECRETS.flatMap(name => [name, `*.${name}`, `*.*.${name}`])
-  const log = pino({
-    level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    redact: { paths, censor: '[secret]' },
-  })
+  const log = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: { paths, censor: '[secret]' } },
+    stream,
+  )
   return {
     info: (fields, message) => log.info(fields, message),
     warn: (fields, message) => log.warn(fields, message),

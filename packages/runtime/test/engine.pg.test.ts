@@ -273,6 +273,10 @@ describe('pushes', () => {
     expect(await pollFallback(world.engine)).toBe(1)
     await world.drain()
     expect(await storedMail(world)).toEqual(providersMail(world))
+    expect(await status()).toMatchObject({ state: 'degraded', reason: 'push_silent' })
+    await push('me@example.com', 'p3')
+    await world.drain()
+    expect(await status()).toMatchObject({ state: 'active' })
   })
 })
 

@@ -15,13 +15,15 @@ export type StatusFacts = {
   listing: { kind: 'backfill' | 'resync' } | null
   /** null: no watch is registered. */
   watch: { expiresAt: number; lastPushAt: number | null; createdAt: number } | null
+  /** A poll found what no push had announced, and none has come since. */
+  missedPush: boolean
   failedItems: number
   previous: AccountStatus | null
 }
 
 export const COOL_DOWN_AFTER = 5
 export const COOL_DOWN_MS = 30 * 60_000
-/** A backstop poll found something that no push had announced this long before: the doorbell is not to be trusted. */
+/** After so long without a push the mailbox is polled as well: quiet and broken look alike until a poll has looked. */
 export const SILENT_MS = 10 * 60_000
 
 type Verdict = Pick<AccountStatus, 'state' | 'reason' | 'retryAt' | 'error'>
@@ -61,6 +63,7 @@ function judge(facts: StatusFacts): Verdict {
   if (!facts.liveCursor || facts.lastSyncAt === null) return because('degraded', 'never_synced')
   if (!facts.watch) return because('degraded', 'watch_missing')
   if (facts.watch.expiresAt <= facts.now) return because('degraded', 'watch_expired')
+  if (facts.missedPush) return because('degraded', 'push_silent')
   if (facts.failedItems > 0) return because('degraded', 'failed_items')
   return because('active', facts.listing ? 'backfilling' : null)
 }

@@ -45,7 +45,11 @@ async function renew(engine: Engine, due: WatchDue, signal: AbortSignal): Promis
     const secret = randomBytes(24).toString('base64url')
     const callbackUrl = engine.callbackUrl(due.provider)
     const grant = await port.watch(connect(engine, due), due.key, { secret, callbackUrl }, signal)
-    if (!grant) return true
+    if (!grant) {
+      const none = 'There is no doorbell here; the mailbox is polled.'
+      await announce(engine, await engine.store.failWatch(due.resourceId, none, now + RETRY_CAP_MS, now))
+      return false
+    }
     await announce(engine, await engine.store.saveWatch(due.resourceId, { ...grant, secret }, now))
     return true
   } catch (error) {

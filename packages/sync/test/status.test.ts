@@ -13,6 +13,7 @@ const healthy: StatusFacts = {
   lastError: null,
   listing: null,
   watch: { expiresAt: NOW + 1, lastPushAt: null, createdAt: 0 },
+  missedPush: false,
   failedItems: 0,
   previous: null,
 }
@@ -48,6 +49,12 @@ describe('the status of an account', () => {
       'throttled',
     ],
     ['cools down from the fifth failure on', { attempts: 5 }, 'degraded', 'cooling_down'],
+    [
+      'is degraded when a poll found what no push had announced',
+      { missedPush: true },
+      'degraded',
+      'push_silent',
+    ],
     ['is degraded while items are missing', { failedItems: 1 }, 'degraded', 'failed_items'],
     ['has never synced without a cursor', { liveCursor: false }, 'degraded', 'never_synced'],
     ['is disconnected when stopped by its owner', { enabled: false }, 'disconnected', 'stopped'],

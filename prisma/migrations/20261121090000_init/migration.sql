@@ -115,6 +115,7 @@ CREATE TABLE resource (
   run_id text,
   last_synced_at int8,
   last_push_at int8,
+  missed_push_at int8,
   last_error_kind text,
   last_error_message text,
   paused boolean NOT NULL DEFAULT false,

@@ -6,6 +6,7 @@ import { AtSign, Hash, Monitor, Moon, Plus, Search, Settings, Sun } from 'lucide
 import { useRouter } from 'next/navigation'
 import { Dialog } from 'radix-ui'
 import { type ReactNode, useState } from 'react'
+import { oneOfEachName } from '@/inbox/same-labels.ts'
 import { usePlace } from '@/inbox/use-place.ts'
 import { type InboxPlace, placeHref } from '@/inbox/view.ts'
 import { setTheme, type ThemeChoice } from '@/theme/theme.ts'
@@ -127,7 +128,7 @@ function Commands({ onDone }: { onDone(): void }) {
           </Group>
         ) : null}
         <Group name="Labels">
-          {labels
+          {oneOfEachName(labels)
             .filter(label => label.role === null && !label.hidden)
             .map(label => (
               <Item

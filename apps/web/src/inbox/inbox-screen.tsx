@@ -158,6 +158,8 @@ export function InboxScreen({ user }: { user: RailUser }) {
                 more={view.more}
                 loadingMore={view.loadingMore}
                 loadMore={view.loadMore}
+                error={view.error?.message ?? null}
+                retry={view.retry}
                 labels={labels}
                 shownLabelId={place.labelId}
                 ownEmails={ownEmails}

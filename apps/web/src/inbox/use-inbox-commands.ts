@@ -88,7 +88,10 @@ export function useInboxCommands(parts: Parts) {
     'go.sent': folder('sent'),
     'go.all': folder(null),
     'app.search': () => {
-      if (openId && !matchMedia('(min-width: 768px)').matches) close()
+      // At once: the next letter typed must land in the field, not be taken for a command.
+      if (parts.search.current?.offsetParent) return parts.search.current.select()
+      // On a phone the field is behind the open conversation.
+      close()
       requestAnimationFrame(() => parts.search.current?.select())
     },
     'app.sync': parts.sync,

@@ -1,4 +1,5 @@
 import type { Label, LabelRole } from '@inlet/protocol/entities'
+import { labelName } from './label-name.ts'
 
 /** What the list shows: one folder or label, of one account or of all. Neither role nor label is all mail. */
 export interface View {
@@ -59,7 +60,10 @@ export const viewKey = (view: View): string =>
 
 export function viewTitle(view: View, labels: readonly Label[], accounts: number): string {
   if (view.query) return 'Search'
-  if (view.labelId) return labels.find(label => label.id === view.labelId)?.name ?? 'Label'
+  if (view.labelId) {
+    const label = labels.find(each => each.id === view.labelId)
+    return label ? labelName(label) : 'Label'
+  }
   if (!isFolder(view.role)) return 'All mail'
   if (view.role === 'inbox' && !view.accountId && accounts > 1) return 'All inboxes'
   return folderName(view.role)

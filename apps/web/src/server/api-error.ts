@@ -41,6 +41,8 @@ function fromProvider(error: ProviderError): ApiError {
     const retryAfter = Math.max(1, Math.ceil(((error.retryAt ?? 0) - Date.now()) / 1_000))
     return new ApiError('unavailable', 'The provider asks us to slow down.', { retryAfter })
   }
+  if (error.kind === 'transient')
+    return new ApiError('unavailable', 'The provider does not answer just now. Try again in a moment.')
   return new ApiError('provider_failed', 'The provider did not answer as it should. Try again in a moment.')
 }
 

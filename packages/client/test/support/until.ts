@@ -2,7 +2,7 @@
 export async function until(
   what: string,
   condition: () => unknown | Promise<unknown>,
-  limitMs = 4_000,
+  limitMs = 10_000,
 ): Promise<void> {
   const deadline = performance.now() + limitMs
   while (!(await condition())) {

@@ -1,4 +1,4 @@
-import { BUDGET_2026, type QuotaTable, UNITS_2026 } from './quota.ts'
+import { BUDGET_2026, type QuotaTable, tableFor } from './quota.ts'
 
 /** What the runtime gives. Every address is configuration, so that an emulator can stand in for Google. */
 export type GmailConfig = {
@@ -20,6 +20,7 @@ export type GmailConfig = {
   certsUrl?: string
   /** Budget per account; null: unlimited (an emulator). Default 6,000. */
   unitsPerMinute?: number | null
+  /** What each call costs. Default: by the budget, the table of 2026 or the older one. */
   quota?: QuotaTable
   /** Requests of one account's `fetch` at a time. Default 8. */
   concurrency?: number
@@ -41,7 +42,7 @@ export function withDefaults(config: GmailConfig): GmailSettings {
     tokenUrl: 'https://oauth2.googleapis.com/token',
     certsUrl: 'https://www.googleapis.com/oauth2/v1/certs',
     unitsPerMinute: BUDGET_2026,
-    quota: UNITS_2026,
+    quota: tableFor(config.unitsPerMinute ?? null),
     concurrency: 8,
     timeoutMs: 30_000,
     maxWaitMs: 60_000,

@@ -26,7 +26,7 @@ export type QuotaTable = Readonly<Record<GmailMethod, number>>
  * Projects created since May 2026, and after notice all others (Gmail quota page, May 2026). 6,000 units a minute per
  * user: 300 messages read.
  */
-export const UNITS_2026: QuotaTable = {
+const UNITS_2026: QuotaTable = {
   getProfile: 1,
   'labels.list': 1,
   'labels.get': 1,
@@ -48,7 +48,7 @@ export const UNITS_2026: QuotaTable = {
 }
 
 /** The older table: 15,000 units a minute per user: 3,000 messages read. */
-export const UNITS_CLASSIC: QuotaTable = {
+const UNITS_CLASSIC: QuotaTable = {
   ...UNITS_2026,
   'messages.get': 5,
   'messages.attachments.get': 5,
@@ -56,4 +56,8 @@ export const UNITS_CLASSIC: QuotaTable = {
 }
 
 export const BUDGET_2026 = 6_000
-export const BUDGET_CLASSIC = 15_000
+
+/** New projects cannot have more than 6,000 units a minute, so a larger budget means the older table. */
+export function tableFor(unitsPerMinute: number | null): QuotaTable {
+  return unitsPerMinute !== null && unitsPerMinute > BUDGET_2026 ? UNITS_CLASSIC : UNITS_2026
+}

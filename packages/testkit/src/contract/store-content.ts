@@ -286,10 +286,13 @@ export function contentContract(get: () => StoreUnderTest): void {
     const { store } = get()
     const { claim } = await connected(get())
     const other = await connected(get())
-    const foreign = { ...claim, userId: other.userId, accountId: other.accountId }
-    await expect(commitUnder(store, foreign, { upserts: [pulledMessage('m1')] })).rejects.toBeInstanceOf(
-      StaleLease,
-    )
+    const { userId, accountId } = other
+    for (const foreign of [{ userId }, { accountId }, { userId, accountId }]) {
+      const upserts = [pulledMessage('m1')]
+      await expect(commitUnder(store, { ...claim, ...foreign }, { upserts })).rejects.toBeInstanceOf(
+        StaleLease,
+      )
+    }
   })
 
   test('a fill walks accounts and labels, then messages from the newest down with their threads', async () => {

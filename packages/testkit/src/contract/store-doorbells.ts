@@ -50,6 +50,9 @@ export function doorbellsContract(get: () => StoreUnderTest): void {
     await claimLane(store, accountId, 'live', NOW + 1)
     expect((await store.recordPush(push('nobody@example.com'), NOW)).outcome).toBe('unknown_mailbox')
     expect((await store.recordPush(push(null, { problem: 'not JSON \0' }), NOW)).outcome).toBe('undecodable')
+    expect((await store.recordPush(push('a\0@example.com', { pushId: '\0' }), NOW)).outcome).toBe(
+      'unknown_mailbox',
+    )
     await store.setEnabled(accountId, false, NOW)
     expect((await store.recordPush(push(email), NOW)).outcome).toBe('stopped')
   })

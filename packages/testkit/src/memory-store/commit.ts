@@ -34,6 +34,7 @@ export function commit(
     own.cursor = batch.cursor
     own.cursorVersion += 1
   }
+  if (writes.messages.length + writes.deletions.length > 0) own.run.changed = true
   keepListing(state, batch, own)
   refreshAccount(state, batch.accountId, batch.now)
   return {

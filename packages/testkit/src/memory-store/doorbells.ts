@@ -27,6 +27,7 @@ function act(state: MemoryState, event: PushEvent, now: number): PushOutcome {
   for (const lane of enabled) {
     markLane(lane, 'push', now)
     lane.lastPushAt = now
+    lane.missedPushAt = null
   }
   return { outcome: seenAt !== undefined && seenAt > now - DUPLICATE_MS ? 'duplicate' : 'marked', accountIds }
 }

@@ -51,6 +51,8 @@ export function newLane(
     paused: false,
     lastSyncedAt: null,
     lastPushAt: null,
+    missedPushAt: null,
+    run: { startedAt: 0, changed: false },
     error: null,
     watch:
       of.lane === 'live'

@@ -46,6 +46,7 @@ export function refreshAccount(
       watched && expiresAt !== null
         ? { expiresAt, lastPushAt, createdAt: latest(watches.map(watch => watch?.createdAt ?? null)) ?? 0 }
         : null,
+    missedPush: live.some(lane => lane.missedPushAt !== null),
     failedItems,
     previous: old.status,
   })

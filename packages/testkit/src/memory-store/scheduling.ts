@@ -32,15 +32,22 @@ export function claimDue(
     if (at !== null && at <= now) due.push({ lane, at })
   }
   due.sort((a, b) => a.at - b.at || byText(a.lane.id, b.lane.id))
-  return due.slice(0, Math.max(0, limit)).map(({ lane }) => claim(state, lane, newId, now + leaseMs))
+  return due.slice(0, Math.max(0, limit)).map(({ lane }) => claim(state, lane, newId, now, now + leaseMs))
 }
 
-function claim(state: MemoryState, lane: ResourceState, newId: () => string, until: number): Claim {
+function claim(
+  state: MemoryState,
+  lane: ResourceState,
+  newId: () => string,
+  now: number,
+  until: number,
+): Claim {
   const token = newId()
   lane.leaseToken = token
   lane.leaseUntil = until
   lane.runId = newId()
   lane.claimedMarks = lane.marks
+  lane.run = { startedAt: now, changed: false }
   lane.nextAttemptAt = null
   const account = userOf(state, lane.userId).accounts.get(lane.accountId)?.row
   if (!account) throw new Error(`The lane ${lane.id} has no account ${lane.accountId}.`)
@@ -87,6 +94,9 @@ export function finish(state: MemoryState, claim: Claim, end: RunEnd, now: numbe
     lane.attempts = 0
     lane.error = null
     lane.lastSyncedAt = now
+    const unheard = (lane.lastPushAt ?? 0) < lane.run.startedAt
+    if (lane.lane === 'live' && claim.trigger === 'poll' && lane.run.changed && unheard)
+      lane.missedPushAt = now
     if (unmarked) {
       lane.nextAttemptAt = end.again?.at ?? null
       lane.trigger = 'schedule'

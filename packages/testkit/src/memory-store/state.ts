@@ -64,6 +64,9 @@ export type ResourceState = {
   paused: boolean
   lastSyncedAt: number | null
   lastPushAt: number | null
+  missedPushAt: number | null
+  /** Since the claim: when it began, and whether it has changed anything. */
+  run: { startedAt: number; changed: boolean }
   error: { kind: string; message: string } | null
   watch: WatchState | null
 }

@@ -1,5 +1,6 @@
 import type { Label } from '@inlet/protocol/entities'
 import { labelColor } from '../label-color.ts'
+import { labelName } from '../label-name.ts'
 
 export function LabelChip({ label }: { label: Label }) {
   return (
@@ -9,7 +10,7 @@ export function LabelChip({ label }: { label: Label }) {
         className="size-1.5 shrink-0 rounded-full"
         style={{ background: labelColor(label) }}
       />
-      <span className="truncate">{label.name}</span>
+      <span className="truncate">{labelName(label)}</span>
     </span>
   )
 }

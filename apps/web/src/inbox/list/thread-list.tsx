@@ -1,7 +1,6 @@
 'use client'
 
 import type { ThreadView } from '@inlet/client/views'
-import { displayName } from '@inlet/protocol/display-name'
 import type { Label } from '@inlet/protocol/entities'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import {
@@ -13,16 +12,18 @@ import {
   useMemo,
   useRef,
 } from 'react'
+import { Button } from '@/ui/button.tsx'
 import { cx } from '@/ui/cx.ts'
-import { plural } from '@/ui/format.ts'
 import { useNow } from '@/ui/use-now.ts'
 import type { ThreadActions } from '../use-thread-actions.ts'
+import { Announcer } from './announcer.tsx'
 import { ListSkeleton } from './list-skeleton.tsx'
 import { NewMailPill } from './new-mail-pill.tsx'
 import { chipLabels } from './row-labels.ts'
 import { ROW_HEIGHT, type RowEvents, ThreadRow } from './thread-row.tsx'
 import { useCalmScroll } from './use-calm-scroll.ts'
 import { useHeldThreads } from './use-held-threads.ts'
+import { useKeptInPlace } from './use-kept-in-place.ts'
 
 export interface ThreadListHandle {
   /** Scrolls the row into view and gives it the focus. */
@@ -38,6 +39,9 @@ interface Props {
   more: boolean
   loadingMore: boolean
   loadMore(): void
+  /** Why older mail did not come. Then only the person asks again. */
+  error: string | null
+  retry(): void
   labels: readonly Label[]
   shownLabelId: string | null
   ownEmails: ReadonlySet<string>
@@ -77,10 +81,11 @@ export function ThreadList(props: Props) {
   useLayoutEffect(() => onRows(rows), [rows, onRows])
   useKeptInPlace(rows, fresh, openId ?? cursorId, calm.hold, viewKey, calm.keepInPlace)
 
+  const failed = props.error !== null
   const lastIndex = virtual.getVirtualItems().at(-1)?.index ?? 0
   useEffect(() => {
-    if (more && !loading && !loadingMore && lastIndex >= rows.length - 12) loadMore()
-  }, [more, loading, loadingMore, lastIndex, rows.length, loadMore])
+    if (more && !failed && !loading && !loadingMore && lastIndex >= rows.length - 12) loadMore()
+  }, [more, failed, loading, loadingMore, lastIndex, rows.length, loadMore])
 
   const showNew = () => {
     release()
@@ -114,7 +119,11 @@ export function ThreadList(props: Props) {
         aria-busy={loading}
         className="h-full overflow-y-auto overscroll-contain"
       >
-        {loading ? <ListSkeleton /> : rows.length === 0 ? props.empty : null}
+        {loading || (rows.length === 0 && more && !failed) ? (
+          <ListSkeleton />
+        ) : rows.length === 0 ? (
+          props.empty
+        ) : null}
         <ul aria-label={props.title} className="relative" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map(item => {
             const thread = rows[item.index]
@@ -148,9 +157,23 @@ export function ThreadList(props: Props) {
             )
           })}
         </ul>
-        {loadingMore ? <p className="py-4 text-center text-xs text-faint">Loading older mail…</p> : null}
+        {failed && rows.length > 0 ? <OlderFailed error={props.error ?? ''} onRetry={props.retry} /> : null}
+        {loadingMore && rows.length > 0 ? (
+          <p className="py-4 text-center text-xs text-faint">Loading older mail…</p>
+        ) : null}
       </div>
     </div>
+  )
+}
+
+function OlderFailed({ error, onRetry }: { error: string; onRetry(): void }) {
+  return (
+    <p role="alert" className="flex items-center justify-center gap-3 px-5 py-4 text-xs text-bad-text">
+      {error}
+      <Button size="sm" onClick={onRetry}>
+        Try again
+      </Button>
+    </p>
   )
 }
 
@@ -167,48 +190,4 @@ function useChips(labels: ReadonlyMap<string, Label>, shown: string | null) {
       return chips
     }
   }, [labels, shown])
-}
-
-/** New mail that comes in above the open row scrolls the list by as much. */
-function useKeptInPlace(
-  rows: readonly ThreadView[],
-  fresh: ReadonlySet<string>,
-  anchorId: string | null,
-  hold: boolean,
-  viewKey: string,
-  keepInPlace: (rowsInserted: number) => void,
-) {
-  const before = useRef<{ key: string; id: string | null; index: number }>({ key: '', id: null, index: -1 })
-  useLayoutEffect(() => {
-    const index = anchorId === null ? -1 : rows.findIndex(row => row.id === anchorId)
-    const last = before.current
-    const same = last.key === viewKey && last.id === anchorId && last.index >= 0 && index >= 0
-    const arrived = fresh.size > 0 && !(anchorId !== null && fresh.has(anchorId))
-    if (same && !hold && arrived && index > last.index) keepInPlace(index - last.index)
-    before.current = { key: viewKey, id: anchorId, index }
-  }, [rows, fresh, anchorId, hold, viewKey, keepInPlace])
-}
-
-/** Tells a screen reader what came, once and politely. */
-function Announcer({
-  fresh,
-  held,
-  rows,
-}: {
-  fresh: ReadonlySet<string>
-  held: number
-  rows: readonly ThreadView[]
-}) {
-  const first = rows[0]
-  const sender = first?.participants.at(-1)
-  let text = ''
-  if (held > 0) text = `${plural(held, 'new message')} at the top of the list.`
-  else if (fresh.size === 1 && first && sender)
-    text = `New message from ${displayName(sender)}: ${first.subject}`
-  else if (fresh.size > 1) text = plural(fresh.size, 'new message')
-  return (
-    <p aria-live="polite" className="sr-only">
-      {text}
-    </p>
-  )
 }

@@ -22,7 +22,7 @@ export function AccountRow({
     <div
       data-testid="account-row"
       data-account-id={account.id}
-      className={cx('rounded-md px-2 py-1.5', current && 'bg-selected')}
+      className={cx('rounded-md px-2 py-1', current && 'bg-selected')}
     >
       <a
         href={href}
@@ -32,7 +32,7 @@ export function AccountRow({
           event.preventDefault()
           onGo()
         }}
-        className="flex items-center gap-2 rounded hover:text-accent"
+        className="-mb-1 flex h-6 items-center gap-2 rounded hover:text-accent"
         title={account.email}
       >
         <span className="min-w-0 flex-1 truncate">{account.email}</span>

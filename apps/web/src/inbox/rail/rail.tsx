@@ -9,6 +9,7 @@ import { IconButton } from '@/ui/icon-button.tsx'
 import { Logo } from '@/ui/logo.tsx'
 import { Skeleton } from '@/ui/skeleton.tsx'
 import { labelColor } from '../label-color.ts'
+import { labelName } from '../label-name.ts'
 import { oneOfEachName, sameLabels } from '../same-labels.ts'
 import { folderName, folderRoles, type InboxPlace, placeHref } from '../view.ts'
 import { AccountRow } from './account-row.tsx'
@@ -137,7 +138,7 @@ export function Rail({
                     <span className="size-2.5 rounded-sm" style={{ background: labelColor(label) }} />
                   </span>
                 }
-                name={label.name}
+                name={labelName(label)}
                 unread={sameLabels(labels, label.id, place.accountId).reduce(
                   (sum, each) => sum + (unread.labels[each.id] ?? 0),
                   0,

@@ -25,11 +25,13 @@ export function UserMenu({ user }: { user: RailUser }) {
         trigger={
           <button
             type="button"
-            aria-label={`${user.name}: menu`}
             className="flex h-10 w-full items-center gap-2.5 rounded-md px-2 text-left hover:bg-hover"
           >
             <Avatar address={user} className="size-6" />
-            <span className="min-w-0 flex-1 truncate">{user.name}</span>
+            <span className="min-w-0 flex-1 truncate">
+              {user.name}
+              <span className="sr-only">: menu</span>
+            </span>
             <ChevronsUpDown className="size-3.5 text-faint" aria-hidden />
           </button>
         }

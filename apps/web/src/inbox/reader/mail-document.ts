@@ -1,6 +1,7 @@
 import type { Attachment } from '@inlet/protocol/messages-api'
 import createDOMPurify from 'dompurify'
 import { foldQuotes } from './fold-quotes.ts'
+import { settleViewportUnits } from './viewport-units.ts'
 
 export interface MailDocument {
   /** A whole document for `srcdoc`. */
@@ -44,6 +45,7 @@ export function mailDocument(
   if (!(root instanceof HTMLElement)) throw new TypeError('The sanitiser returned no document.')
   const images = settleImages(root, options)
   settleLinks(root)
+  settleViewportUnits(root)
   const styles = [...root.querySelectorAll('style')].map(style => style.textContent ?? '').join('\n')
   const paper = needsPaper(root, styles)
   foldQuotes(root)
@@ -142,7 +144,7 @@ function frame(
   const images = `data: ${origin}/api/attachments/${showImages ? ' https: http:' : ''}`
   const policy = `default-src 'none'; style-src 'unsafe-inline'; font-src ${origin}/_next/; img-src ${images}; form-action 'none'; base-uri 'none'`
   const styles = [...root.querySelectorAll('head style')].map(style => style.outerHTML).join('')
-  const attributes = ['bgcolor', 'text', 'link', 'style', 'class', 'dir']
+  const attributes = ['bgcolor', 'style', 'class', 'dir']
     .flatMap(name => {
       const value = body?.getAttribute(name)
       return value ? [`${name}="${escapeAttribute(value)}"`] : []
@@ -162,7 +164,8 @@ const escapeAttribute = (text: string) =>
 const baseStyle = (paper: boolean) => `
 :root{color-scheme:${paper ? 'light' : 'normal'}}
 html{background:${paper ? '#fff' : 'transparent'};overflow:hidden}
-body{margin:0;${paper ? 'padding:16px;' : ''}font:14px/1.55 var(--mail-font,system-ui,sans-serif);color:${paper ? '#1b1b1f' : 'var(--mail-text,#17171a)'};overflow-wrap:anywhere;overflow-x:auto;overflow-y:hidden}
+html,body{height:auto!important;min-height:0!important}
+body{margin:0;box-sizing:border-box;${paper ? 'padding:16px;' : ''}font:14px/1.55 var(--mail-font,system-ui,sans-serif);color:${paper ? '#1b1b1f' : 'var(--mail-text,#17171a)'};overflow-wrap:anywhere;overflow-x:auto;overflow-y:hidden}
 a{color:${paper ? '#3146bd' : 'var(--mail-accent,#3146bd)'}}
 img{max-width:100%;height:auto}
 .inlet-blocked{display:inline-flex;align-items:center;justify-content:center;box-sizing:border-box;max-width:100%;padding:4px 8px;border:1px dashed #8888;border-radius:6px;background:#8881;color:inherit;font:12px/1.4 var(--mail-font,sans-serif);opacity:.8}

@@ -13,6 +13,8 @@ import { ownFontRules } from './mail-fonts.ts'
 
 /** Taller mail scrolls inside its frame: a page may ask for any height. */
 const MAX_HEIGHT = 60_000
+/** A mail whose height follows the frame's would be measured for ever. A resized window needs some of these. */
+const MEASURES_MAX = 400
 
 /**
  * A message's HTML. allow-same-origin lets this page measure the frame; it is safe only because allow-scripts
@@ -50,7 +52,9 @@ export function MailFrame({
       undo()
       const inside = element.contentDocument
       if (!inside?.body) return
+      let left = MEASURES_MAX
       const measure = () => {
+        if (left-- <= 0) return
         // overflow-x adds a scrollbar's height when something is wider than the pane.
         const { body } = inside
         const bar = body.offsetHeight - body.clientHeight
@@ -60,15 +64,19 @@ export function MailFrame({
       observer.observe(inside.body)
       inside.addEventListener('keydown', commands.handle)
       // Folding a quote open, and images that arrive.
-      inside.addEventListener('toggle', measure, true)
-      inside.addEventListener('load', measure, true)
+      const measureAfresh = () => {
+        left = MEASURES_MAX
+        measure()
+      }
+      inside.addEventListener('toggle', measureAfresh, true)
+      inside.addEventListener('load', measureAfresh, true)
       applyTheme(element)
       measure()
       undo = () => {
         observer.disconnect()
         inside.removeEventListener('keydown', commands.handle)
-        inside.removeEventListener('toggle', measure, true)
-        inside.removeEventListener('load', measure, true)
+        inside.removeEventListener('toggle', measureAfresh, true)
+        inside.removeEventListener('load', measureAfresh, true)
       }
     }
     element.addEventListener('load', attach)
@@ -97,7 +105,7 @@ export function MailFrame({
             {document_.remoteImages > 1 ? ` (${plural(document_.remoteImages, 'image')})` : ''}: loading them
             tells the sender that you read this.
           </span>
-          <Button size="sm" kind="quiet" onClick={() => setShowImages(true)} className="text-accent">
+          <Button size="sm" onClick={() => setShowImages(true)}>
             Show
           </Button>
         </div>

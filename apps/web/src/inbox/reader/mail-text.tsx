@@ -49,7 +49,7 @@ function Part({ part }: { part: TextPart }) {
             href={href}
             target="_blank"
             rel="noopener noreferrer"
-            className="text-accent underline-offset-2 hover:underline"
+            className="text-accent underline decoration-accent/40 underline-offset-2 hover:decoration-accent"
           >
             {text}
           </a>

@@ -103,7 +103,7 @@ function MessageHeader({
           type="button"
           aria-expanded={details}
           onClick={() => setDetails(!details)}
-          className="max-w-full truncate text-left text-xs text-faint hover:text-text"
+          className="block h-6 max-w-full truncate text-left text-xs text-faint hover:text-text"
         >
           {message.to.length > 0 ? `to ${people(message.to)}` : 'no recipient named'}
           {message.cc.length > 0 ? `, cc ${people(message.cc)}` : ''}

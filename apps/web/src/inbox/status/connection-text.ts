@@ -1,16 +1,16 @@
 import type { LossReason, MirrorState } from '@inlet/client/mirror-state'
 import { clock, count, span } from '../../ui/format.ts'
 
-const losses: Record<LossReason, string> = {
-  ended: 'the live stream ended',
-  network: 'the live stream is down',
-  silent: 'the live stream went silent',
-  rate_limited: 'the server asked us to slow down',
-  server_error: 'the live stream failed at the server',
-  refused: 'the live stream was refused',
-  malformed: 'the live stream could not be understood',
-  timeout: 'the live stream did not answer',
-  storage: 'this browser could not store what came',
+const losses: Record<LossReason, (at: string) => string> = {
+  ended: at => `the live stream ended at ${at}`,
+  network: at => `the live stream is down since ${at}`,
+  silent: at => `the live stream has been silent since ${at}`,
+  rate_limited: at => `the server asked us to slow down at ${at}`,
+  server_error: at => `the live stream has failed at the server since ${at}`,
+  refused: at => `the live stream has been refused since ${at}`,
+  malformed: at => `the live stream has not been readable since ${at}`,
+  timeout: at => `the live stream has not answered since ${at}`,
+  storage: at => `this browser could not store what came at ${at}`,
 }
 
 export type Tone = 'warn' | 'bad' | 'info'
@@ -29,10 +29,10 @@ export function connectionNotice(state: MirrorState, now: number): ConnectionNot
       return null
     case 'polling': {
       const pace = state.pollEveryMs === null ? 'Polling' : `Polling every ${span(state.pollEveryMs)}`
-      const cause = losses[state.reason ?? 'network']
+      const cause = losses[state.reason ?? 'network'](clock(state.since, now))
       return {
         tone: 'warn',
-        text: `${pace}: ${cause} since ${clock(state.since, now)}. Retrying.`,
+        text: `${pace}: ${cause}. Retrying.`,
         action: null,
       }
     }

@@ -19,16 +19,15 @@ export function StatusBadge({ account }: { account: Account }) {
   const wide = useMedia('(min-width: 768px)')
   return (
     <Popover.Root>
-      <Popover.Trigger
-        aria-label={`${account.email}: ${stateName[account.status.state]}. Details`}
-        className="flex max-w-full rounded text-2xs text-faint hover:text-text"
-      >
+      <Popover.Trigger className="flex h-6 max-w-full items-center rounded text-2xs text-faint hover:text-text">
+        <span className="sr-only">{account.email}: </span>
         <BadgeLine account={account} now={now} />
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content
           side={wide ? 'right' : 'bottom'}
           align="start"
+          aria-label={`Status of ${account.email}`}
           sideOffset={12}
           collisionPadding={12}
           className="z-50 w-80 max-w-[calc(100vw-24px)] animate-pop-in rounded-xl border border-line bg-raised p-4 shadow-float"

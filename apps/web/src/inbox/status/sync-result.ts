@@ -16,5 +16,8 @@ export function syncOutcome(response: SyncResponse, added: number): SyncOutcome 
     return { kind: 'info', text: 'Still syncing. What it finds appears by itself.' }
   }
   const changes = response.accounts.reduce((sum, account) => sum + (account.changes ?? 0), 0)
-  return { kind: 'success', text: changes === 0 ? 'Up to date' : plural(changes, 'change') }
+  return {
+    kind: 'success',
+    text: changes === 0 ? 'Up to date' : `Up to date: ${plural(changes, 'change')} fetched`,
+  }
 }

@@ -1,4 +1,5 @@
 import { isPushRejected } from '@inlet/sync/provider-errors'
+import { pushEvent } from '@inlet/sync/push-event'
 import { receivePush } from '@inlet/sync/receive-push'
 import { after } from 'next/server'
 import { readBody } from '@/server/read-body.ts'
@@ -18,17 +19,7 @@ export const POST = openRoute(async call => {
   const { request, runtime } = call
   const body = await readBody(request, BODY_LIMIT)
   const push = await verified(call, body)
-  const event =
-    push.kind === 'notice'
-      ? { ...push.notice, problem: null }
-      : {
-          provider: 'gmail' as const,
-          pushId: push.pushId,
-          mailbox: null,
-          resource: null,
-          problem: push.problem,
-        }
-  const { outcome } = await receivePush(runtime.engine, event)
+  const { outcome } = await receivePush(runtime.engine, pushEvent('gmail', push))
   runtime.metrics.push(outcome)
   if (outcome === 'marked') after(() => runtime.kick())
   return new Response(null, { status: 204, headers: noStore })
