@@ -86,13 +86,20 @@ function canonical(value: unknown): string {
   )
 }
 
+/** `broken`: items that cannot be read are failed items. `silence`: a push was lost, and none has come since to say that they work. */
+export type Excuse = { broken: boolean; silence: boolean }
+
 /** What is left to do, or not as it should be at rest. */
-export function unrest(state: MemoryState, mailboxes: ReadonlyMap<string, Mailbox>, excuseBroken: boolean): string[] {
+export function unrest(state: MemoryState, mailboxes: ReadonlyMap<string, Mailbox>, excuse: Excuse): string[] {
   const found: string[] = []
+  const excuseBroken = excuse.broken
   for (const user of state.users.values())
     for (const { row } of user.accounts.values()) {
       const mailbox = mailboxes.get(row.email)
-      const excused = excuseBroken && (mailbox?.broken.size ?? 0) > 0 && row.status.reason === 'failed_items'
+      const { reason: why } = row.status
+      const excused =
+        (excuse.silence && why === 'push_silent') ||
+        (excuseBroken && (mailbox?.broken.size ?? 0) > 0 && why === 'failed_items')
       const { state: status, reason, error } = row.status
       if (status !== 'active' && !excused) found.push(`${row.email} is ${status} (${reason}: ${error ?? 'no error'})`)
       if (row.progress) found.push(`${row.email} still has a ${row.progress.kind} under way`)
