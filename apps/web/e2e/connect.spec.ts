@@ -10,18 +10,28 @@ test('a new person signs up, connects a mailbox through the consent page, and se
   await control('accounts', { email: mailbox, name: 'New Person', messages: 40 })
 
   await page.goto(`${product().baseUrl}/sign-in`)
-  await page.getByRole('link', { name: /create|sign up/i }).or(page.getByRole('button', { name: /create an account|sign up/i })).first().click()
+  await page
+    .getByRole('link', { name: /create|sign up/i })
+    .or(page.getByRole('button', { name: /create an account|sign up/i }))
+    .first()
+    .click()
   await page.getByLabel('Name').fill('New Person')
   await page.getByLabel('Email').fill(`${id}@example.com`)
   await page.getByLabel('Password').fill('a long enough password')
-  await page.getByRole('button', { name: /create|sign up/i }).last().click()
+  await page
+    .getByRole('button', { name: /create|sign up/i })
+    .last()
+    .click()
   await page.waitForURL(url => url.pathname !== '/sign-in')
 
   await page.goto(`${product().baseUrl}/connect`)
   await page.getByRole('link', { name: /gmail/i }).first().click()
   await expect(page).toHaveURL(/\/o\/oauth2\/v2\/auth/)
   await page.getByText(mailbox).click()
-  await page.getByRole('button', { name: /allow|continue|approve/i }).first().click()
+  await page
+    .getByRole('button', { name: /allow|continue|approve/i })
+    .first()
+    .click()
   await expect(page.getByTestId('thread-row').first()).toBeVisible({ timeout: 60_000 })
   await expect(page.getByTestId('account-proof').first()).toContainText('40 of 40', { timeout: 60_000 })
 })
@@ -30,7 +40,10 @@ test('a refused consent comes back with a plain sentence', async ({ page }) => {
   await page.goto(product().link)
   await page.goto(`${product().baseUrl}/connect`)
   await page.getByRole('link', { name: /gmail/i }).first().click()
-  await page.getByRole('button', { name: /deny|cancel/i }).first().click()
+  await page
+    .getByRole('button', { name: /deny|cancel/i })
+    .first()
+    .click()
   await expect(page).toHaveURL(/\/connect\?error=access_denied/)
   await expect(page.getByRole('alert').first()).toBeVisible()
 })
