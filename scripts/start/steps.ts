@@ -6,6 +6,13 @@ export interface Steps {
   close(): void
 }
 
+/** For tests and benches, which report in their own way. */
+export const silentSteps: Steps = {
+  run: (_name, work) => work(() => {}),
+  say: () => {},
+  close: () => {},
+}
+
 /**
  * One line per finished step. In a terminal the last line shows what is still at work, once a second;
  * elsewhere (a log, CI) a line appears every ten seconds, so that silence never looks like a hang.

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node'
-import { startPostgres, type TestPostgres } from './postgres.ts'
+import { startPostgres, TEMPLATE, type TestPostgres } from './postgres.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -13,7 +13,7 @@ const shared = globalThis as { inletTestPostgres?: { users: number; started: Pro
 
 /** For vitest's `globalSetup`. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  shared.inletTestPostgres ??= { users: 0, started: startPostgres(migrateTemplate) }
+  shared.inletTestPostgres ??= { users: 0, started: startPostgres(migrateTemplate, TEMPLATE) }
   const { inletTestPostgres: server } = shared
   server.users += 1
   const postgres = await server.started

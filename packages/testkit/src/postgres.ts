@@ -16,7 +16,8 @@ export type TestPostgres = {
 }
 export type TestDatabase = { url: string; drop(): Promise<void> }
 
-const TEMPLATE = 'inlet_template'
+/** Of the server that the files of one run share. Whoever starts one of their own has a template of their own. */
+export const TEMPLATE = 'inlet_template'
 
 const TRIES = 10
 
@@ -24,9 +25,12 @@ const TRIES = 10
  * Starts a server in a fresh folder and port, so that one left over by a killed run disturbs nobody; that one ends by
  * itself once its watchman finds the parent gone. `migrate` prepares the template.
  */
-export async function startPostgres(migrate: (url: string) => Promise<unknown>): Promise<TestPostgres> {
+export async function startPostgres(
+  migrate: (url: string) => Promise<unknown>,
+  template = `inlet_template_${randomBytes(4).toString('hex')}`,
+): Promise<TestPostgres> {
   const given = process.env.INLET_TEST_POSTGRES_URL
-  if (given) return await onGivenServer(given, migrate)
+  if (given) return await onGivenServer(given, migrate, template)
   const folder = await mkdtemp(join(tmpdir(), 'inlet-pg-'))
   // Started by root, the server runs as another user, who must reach its folder inside.
   await chmod(folder, 0o755)
@@ -38,29 +42,33 @@ export async function startPostgres(migrate: (url: string) => Promise<unknown>):
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    await onServer(url, client => client.query(`CREATE DATABASE ${TEMPLATE}`))
-    await migrate(databaseUrl(url, TEMPLATE))
+    await onServer(url, client => client.query(`CREATE DATABASE ${template}`))
+    await migrate(databaseUrl(url, template))
   } catch (error) {
     await stop()
     throw error
   }
-  return { url, createDatabase: () => cloneDatabase(url), stop }
+  return { url, createDatabase: () => cloneDatabase(url, template), stop }
 }
 
 /** `npm test` starts the server itself: it knows how to, as root, in a folder that others may not enter. */
-async function onGivenServer(url: string, migrate: (url: string) => Promise<unknown>): Promise<TestPostgres> {
-  await onServer(url, client => client.query(`DROP DATABASE IF EXISTS ${TEMPLATE} WITH (FORCE)`))
-  await onServer(url, client => client.query(`CREATE DATABASE ${TEMPLATE}`))
-  await migrate(databaseUrl(url, TEMPLATE))
-  return { url, createDatabase: () => cloneDatabase(url), stop: async () => {} }
+async function onGivenServer(
+  url: string,
+  migrate: (url: string) => Promise<unknown>,
+  template: string,
+): Promise<TestPostgres> {
+  await onServer(url, client => client.query(`DROP DATABASE IF EXISTS ${template} WITH (FORCE)`))
+  await onServer(url, client => client.query(`CREATE DATABASE ${template}`))
+  await migrate(databaseUrl(url, template))
+  return { url, createDatabase: () => cloneDatabase(url, template), stop: async () => {} }
 }
 
 /** A database of one's own, cloned from the template. `drop` also ends connections that were left open. */
-export async function cloneDatabase(serverUrl: string): Promise<TestDatabase> {
+export async function cloneDatabase(serverUrl: string, template = TEMPLATE): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
   // FILE_COPY: the template has nothing to log, and copying its files takes a third of the time of WAL_LOG.
   await onServer(serverUrl, client =>
-    client.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE} STRATEGY FILE_COPY`),
+    client.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`),
   )
   return {
     url: databaseUrl(serverUrl, name),
