@@ -48,10 +48,10 @@ async function act(tx: Tx, event: PushEvent, now: number): Promise<PushOutcome> 
   if (ids.length === 0) return { outcome: 'stopped', accountIds }
   const repeated = await seenBefore(tx, event, now)
   await markIds(tx, ids, 'push', now)
-  await tx.query('UPDATE resource SET last_push_at = $2, missed_push_at = NULL WHERE id = ANY($1)', [
-    ids,
-    now,
-  ])
+  await tx.query(
+    'UPDATE resource SET last_push_at = greatest(last_push_at, $2), missed_push_at = NULL WHERE id = ANY($1)',
+    [ids, now],
+  )
   return { outcome: repeated ? 'duplicate' : 'marked', accountIds }
 }
 

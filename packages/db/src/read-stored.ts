@@ -69,7 +69,7 @@ async function readLabels(tx: Tx, batch: Batch, stored: StoredState): Promise<vo
     [batch.userId, batch.accountId],
   )
   for (const { provider_id: providerId, total, unread, ...row } of rows) {
-    stored.labels.set(row.id, { ...row, accountId: batch.accountId, providerId })
+    stored.labels.set(row.id, { ...row, accountId: batch.accountId, providerId, total })
     stored.counts.set(row.id, { total, unread })
   }
 }

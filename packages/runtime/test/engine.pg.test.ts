@@ -238,6 +238,44 @@ describe('an expired cursor', () => {
   })
 })
 
+describe('labels', () => {
+  it('that were deleted inside a gap are taken off every message, and then go', async () => {
+    world.mailbox.labelList.push({ id: 'L1', name: 'Project', role: null, color: null, hidden: false })
+    fill(5)
+    world.mailbox.label('m2', ['L1'])
+    world.mailbox.label('m4', ['L1'])
+    await world.drain()
+    const carried = async () =>
+      (await world.pool.query('SELECT provider_id FROM label WHERE provider_id = $1', ['L1'])).rowCount
+    expect(await carried()).toBe(1)
+
+    world.mailbox.labelList.pop()
+    world.mailbox.label('m2', [], ['L1'])
+    world.mailbox.label('m4', [], ['L1'])
+    world.mailbox.expireCursors()
+    await world.mark()
+    await world.drain()
+    const { rows } = await world.pool.query('SELECT DISTINCT unnest(label_ids) AS id FROM message')
+    const known = (await world.pool.query('SELECT id FROM label')).rows.map(row => row.id)
+    expect(rows.map(row => row.id).filter(id => !known.includes(id))).toEqual([])
+    expect(await carried()).toBe(0)
+  })
+})
+
+describe('a permission that is missing', () => {
+  it('found by any call disconnects the account, and says what to do', async () => {
+    await world.drain()
+    world.mailbox.onCall = async call => {
+      if (call === 'pull')
+        throw new ProviderError('unauthorized', 'The mail permission is missing.', { reconnect: true })
+    }
+    world.usesTokens()
+    await world.mark()
+    await world.drain()
+    expect(await status()).toMatchObject({ state: 'disconnected', reason: 'reconnect_needed' })
+  })
+})
+
 describe('pushes', () => {
   beforeEach(async () => {
     fill(5)
@@ -310,14 +348,7 @@ describe('a revoked grant', () => {
     await world.drain()
     world.grant.revoked = true
     world.clock.advance(3_600_000)
-    world.mailbox.onCall = () => {}
-    world.mailbox.pull = ((original: typeof world.mailbox.pull) =>
-      async function* (this: unknown, ...args: Parameters<typeof original>) {
-        await args[0] // the adapter reads the token at each request
-        const conn = args[0] as { accessToken(signal: AbortSignal): Promise<string> }
-        await conn.accessToken(world.signal)
-        yield* original.apply(world.mailbox, args)
-      })(world.mailbox.pull) as typeof world.mailbox.pull
+    world.usesTokens()
     world.mailbox.deliver()
     await world.mark()
     await world.drain()

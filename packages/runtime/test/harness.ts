@@ -8,6 +8,7 @@ import { localBus } from '@inlet/realtime/bus-local'
 import { connectAccount } from '@inlet/sync/connect-account'
 import type { Engine, MailProvider } from '@inlet/sync/engine'
 import { ProviderError } from '@inlet/sync/provider-errors'
+import type { Connection } from '@inlet/sync/provider-port'
 import { newId } from '@inlet/sync/row-id'
 import { Runner } from '@inlet/sync/runner'
 import type { Lane } from '@inlet/sync/store-port'
@@ -102,6 +103,14 @@ export async function engineWorld() {
     /** Runs everything that is due. */
     drain: () => new Runner(engine).drain(signal),
     mark: (lanes: Lane[] = ['live']) => store.mark({ accountId, lanes }, 'push', clock.now()),
+    /** From now on every pull reads the account's token first, as adapters do at each request. */
+    usesTokens() {
+      const pull = mailbox.pull.bind(mailbox)
+      mailbox.pull = async function* (conn, resource, cursor, until) {
+        await (conn as Connection).accessToken(until)
+        yield* pull(conn, resource, cursor, until)
+      }
+    },
     async close() {
       await pool.end()
       await database.drop()

@@ -3,6 +3,14 @@ import { announce, type Engine, providerOf } from './engine.ts'
 import { ProviderError } from './provider-errors.ts'
 import type { Connection } from './provider-port.ts'
 
+export type AccountConnection = Connection & {
+  /**
+   * What a call of the provider threw. Where only the person can mend it (revoked, a permission missing), the account
+   * is disconnected, if its grant is still the one that was used.
+   */
+  refused(error: unknown): Promise<void>
+}
+
 /** A token that dies sooner than this is refreshed before use. */
 const FRESH_MS = 60_000
 
@@ -13,37 +21,44 @@ const FRESH_MS = 60_000
 export function connect(
   engine: Engine,
   account: { accountId: string; email: string; provider: Provider },
-): Connection {
+): AccountConnection {
   const { accountId, email } = account
   const provider = providerOf(engine, account.provider)
   let cached: { accessToken: string; expiresAt: number } | null = null
 
+  let version: number | null = null
+  const refused = async (error: unknown) => {
+    if (!(error instanceof ProviderError && error.kind === 'unauthorized' && error.reconnect)) return
+    if (version === null) return
+    await announce(
+      engine,
+      await engine.store.disconnect(accountId, version, error.message, engine.world.now()),
+    )
+  }
   const usable = (token: typeof cached, stale: string | undefined) =>
     token !== null && token.accessToken !== stale && token.expiresAt - engine.world.now() > FRESH_MS
 
   return {
     accountId,
     email,
+    refused,
     async accessToken(signal, stale) {
       signal.throwIfAborted()
       if (cached && usable(cached, stale)) return cached.accessToken
       const stored = await engine.store.readGrant(accountId)
       if (!stored) throw new ProviderError('unauthorized', `${email} is not connected.`, { reconnect: true })
       cached = provider.token(stored.grant)
+      version = stored.version
       if (cached && usable(cached, stale)) return cached.accessToken
-      let version = stored.version
       try {
         const refreshed = await engine.store.refreshGrant(accountId, async (grant, current) => {
           version = current
           return usable(provider.token(grant), stale) ? grant : await provider.refresh(grant, signal)
         })
         cached = provider.token(refreshed.grant)
+        version = refreshed.version
       } catch (error) {
-        if (error instanceof ProviderError && error.kind === 'unauthorized' && error.reconnect)
-          await announce(
-            engine,
-            await engine.store.disconnect(accountId, version, error.message, engine.world.now()),
-          )
+        await refused(error)
         throw error
       }
       if (!cached)

@@ -1,6 +1,6 @@
 import { gather } from './gather.ts'
 import { ProviderError } from './provider-errors.ts'
-import type { ListedPage } from './provider-port.ts'
+import type { ListedPage, Listing } from './provider-port.ts'
 import type { ListingCursor, RunEnd } from './store-port.ts'
 import type { Work } from './work.ts'
 
@@ -25,11 +25,11 @@ export async function listResource(work: Work, signal: AbortSignal): Promise<Run
   }
 
   if (!state.listings) {
-    const all = await work.port.listings(work.conn, work.key, signal)
+    const all = await setsToWalk(work, state.kind, signal)
     const counts = await work.port.counts(work.conn, work.key, signal)
     await save({
       ...state,
-      listings: state.kind === 'backfill' ? all.slice(0, 1) : all,
+      listings: all,
       total: counts.messages,
     })
   }
@@ -37,8 +37,21 @@ export async function listResource(work: Work, signal: AbortSignal): Promise<Run
     signal.throwIfAborted()
     await (state.checking ? check(work, state, save, signal) : walkPage(work, state, save, signal))
   }
-  await work.commit({ cursor: null, forgetSeen: true })
+  const labels = await work.port.labels(work.conn, signal)
+  await work.commit({ cursor: null, forgetSeen: true, labels })
   return { ok: true }
+}
+
+/** Of a set whose label the provider no longer has: it is empty there, so all that we hold of it is suspect. */
+const GONE = 'gone:'
+
+async function setsToWalk(work: Work, kind: ListingCursor['kind'], signal: AbortSignal): Promise<Listing[]> {
+  const all = await work.port.listings(work.conn, work.key, signal)
+  if (kind === 'backfill') return all.slice(0, 1)
+  const there = new Set((await work.port.labels(work.conn, signal)).map(label => label.id))
+  const here = await work.engine.store.labelIds(work.claim.accountId)
+  const gone = [...here].filter(id => !there.has(id))
+  return [...all, ...gone.map(id => ({ name: GONE + id, labelId: id }))]
 }
 
 type Save = (next: ListingCursor, part?: object) => Promise<void>
@@ -46,6 +59,7 @@ type Save = (next: ListingCursor, part?: object) => Promise<void>
 async function walkPage(work: Work, state: ListingCursor, save: Save, signal: AbortSignal): Promise<void> {
   const [listing] = state.listings ?? []
   if (!listing) return
+  if (listing.name.startsWith(GONE)) return await save(endOfListing(state))
   const page = await listPage(work, listing.name, state.position, signal)
   if (page === 'restart') return await save({ ...state, position: null, base: 0, done: 0 })
 

@@ -29,8 +29,10 @@ export type Stored = {
   messages: Map<string, StoredMessage>
   /** Versions at which rows were deleted. */
   tombstones: Map<string, Version>
-  labels: Map<string, LabelRow>
+  labels: Map<string, StoredLabel>
 }
+/** A label with the number of stored messages that carry it. */
+export type StoredLabel = LabelRow & { total: number }
 export type LabelRow = Omit<Label, 'total' | 'unread'> & { providerId: string }
 
 export type Writes = {
@@ -195,7 +197,12 @@ function planLabels(stored: Stored, batch: Batch, writes: Writes): void {
     if (!old || old.name !== name || old.role !== role || old.color !== color || old.hidden !== hidden)
       writes.labels.push(row)
   }
-  for (const id of stored.labels.keys()) if (!listed.has(id)) writes.deletedLabels.push(id)
+  // A label that is gone but still carried here says that we have missed its removals: a resync finds them through the
+  // row, so it stays until nobody carries it.
+  for (const [id, { total }] of stored.labels) {
+    const carried = total + (writes.labelCounts.get(id)?.total ?? 0)
+    if (!listed.has(id) && carried <= 0) writes.deletedLabels.push(id)
+  }
 }
 
 function count(counts: Writes['labelCounts'], row: Message | undefined, sign: 1 | -1): void {

@@ -145,6 +145,7 @@ export class Runner {
     try {
       end = await lanes[claim.lane](work, signal)
     } catch (error) {
+      await work.conn.refused(error).catch(() => {})
       end = this.#failed(claim, error, outer, lost.signal)
     } finally {
       stopRenewing()

@@ -1,7 +1,7 @@
 import { emptyBatch } from './batch.ts'
-import { connect } from './connection.ts'
+import { type AccountConnection, connect } from './connection.ts'
 import { announce, type Engine, providerOf } from './engine.ts'
-import type { Connection, ProviderPort } from './provider-port.ts'
+import type { ProviderPort } from './provider-port.ts'
 import type { Batch, Claim } from './store-port.ts'
 import type { World } from './world.ts'
 
@@ -10,7 +10,7 @@ export type Work = {
   engine: Engine
   claim: Claim
   port: ProviderPort
-  conn: Connection
+  conn: AccountConnection
   key: string
   world: World
   upserts: number

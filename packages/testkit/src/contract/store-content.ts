@@ -243,6 +243,12 @@ export function contentContract(get: () => StoreUnderTest): void {
     expect(await counts('NEWS')).toEqual([1, 0])
     expect(await store.labelIds(accountId)).toEqual(new Set(['INBOX', 'NEWS']))
     await commitUnder(store, claim, { labels: [{ ...inbox, name: 'Eingang' }] })
+    // Still carried: it goes with the last message that carries it.
+    expect(await counts('NEWS')).toEqual([1, 0])
+    await commitUnder(store, claim, {
+      patches: [{ id: 'm1', version: 3n, add: [], remove: ['NEWS'], unread: null, starred: null }],
+      labels: [{ ...inbox, name: 'Eingang' }],
+    })
     expect(await rowOf(userId, 'label', rowId(accountId, 'label', 'NEWS'))).toMatchObject({ op: 'delete' })
     expect(await rowOf(userId, 'label', rowId(accountId, 'label', 'INBOX'))).toMatchObject({
       row: { name: 'Eingang', total: 1 },

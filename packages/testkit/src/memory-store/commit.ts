@@ -73,7 +73,7 @@ function readStored(user: UserState, batch: Batch): Stored {
   }
   for (const [id, { row, providerId }] of user.labels) {
     if (row.accountId !== batch.accountId) continue
-    const { total: _total, unread: _unread, ...label } = row
+    const { unread: _unread, ...label } = row
     stored.labels.set(id, { ...label, providerId })
   }
   return stored

@@ -26,7 +26,7 @@ function act(state: MemoryState, event: PushEvent, now: number): PushOutcome {
   const seenAt = event.pushId === null ? undefined : state.pushes.get(`${event.provider} ${event.pushId}`)
   for (const lane of enabled) {
     markLane(lane, 'push', now)
-    lane.lastPushAt = now
+    lane.lastPushAt = Math.max(lane.lastPushAt ?? 0, now)
     lane.missedPushAt = null
   }
   return { outcome: seenAt !== undefined && seenAt > now - DUPLICATE_MS ? 'duplicate' : 'marked', accountIds }
