@@ -93,7 +93,7 @@ export function createMessageReader(pool: Pool) {
         signal,
       ),
 
-    /** The last runs, newest first. Those of the mutations lane are not syncs. */
+    /** The last runs, newest first. Those of the mutations lane are not syncs, and a second look that found nothing is no news. */
     syncRuns: (
       userId: string,
       query: { accountId?: string | undefined; limit: number },
@@ -108,6 +108,7 @@ export function createMessageReader(pool: Pool) {
                     outcome, upserts, deletions, error
                FROM sync_run
               WHERE user_id = $1 AND ($2::text IS NULL OR account_id = $2) AND kind <> 'mutations'
+                AND NOT (trigger = 'schedule' AND outcome = 'done' AND upserts + deletions = 0)
               ORDER BY started_at DESC, id LIMIT $3`,
             [userId, cleanDeep(query.accountId ?? null), query.limit],
           )

@@ -24,6 +24,9 @@ export type GmailAdapter = ProviderPort & {
 
 const MAILBOX = 'mailbox'
 
+/** Gmail sends at most one notification a second and mailbox, and drops the others (push guide, "Limitations"). */
+const LOOK_AGAIN_MS = 500
+
 /** The Gmail adapter. One a process: it holds each account's pace. */
 export function createGmail(config: GmailConfig, world: World = realWorld): GmailAdapter {
   const settings = withDefaults(config)
@@ -32,6 +35,7 @@ export function createGmail(config: GmailConfig, world: World = realWorld): Gmai
   const memory = createSendMemory()
   return {
     provider: 'gmail',
+    lookAgainMs: LOOK_AGAIN_MS,
     oauth: createOAuth(settings, world),
     parsePush: createPushParser(settings),
 

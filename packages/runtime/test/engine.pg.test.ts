@@ -108,6 +108,23 @@ describe('live sync', () => {
     expect(pulls() - before).toBe(2)
   })
 
+  it('looks once more after it found something, where the provider swallows doorbells', async () => {
+    Object.assign(world.mailbox, { lookAgainMs: 500 })
+    world.mailbox.deliver()
+    await world.mark()
+    await world.drain()
+    world.mailbox.deliver() // The end of the burst: nobody rings.
+    world.clock.advance(1_000)
+    await world.drain()
+    expect(await storedMail(world)).toEqual(providersMail(world))
+    const pulls = world.mailbox.calls.filter(call => call.startsWith('pull')).length
+    world.clock.advance(1_000)
+    await world.drain()
+    world.clock.advance(60_000)
+    await world.drain()
+    expect(world.mailbox.calls.filter(call => call.startsWith('pull')).length).toBe(pulls + 1)
+  })
+
   it('keeps an item that cannot be read as a failed item, goes on with the rest, and heals it later', async () => {
     const bad = world.mailbox.deliver()
     world.mailbox.broken.add(bad.id)

@@ -7,6 +7,11 @@ import type { Address, LabelRole, Provider } from '@inlet/protocol/entities'
  */
 export interface ProviderPort {
   readonly provider: Provider
+  /**
+   * After a pull that found something, look once more after so many ms: the provider swallows doorbells that follow
+   * another closely, so the end of a burst may be silent. Left out where none are swallowed.
+   */
+  readonly lookAgainMs?: number
   /** Who granted access. Called once after connecting. */
   identify(conn: Connection, signal: AbortSignal): Promise<{ email: string; displayName: string }>
   /** What has a cursor of its own: Gmail one mailbox; Graph and IMAP one per folder. */

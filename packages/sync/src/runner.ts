@@ -37,6 +37,8 @@ export class Runner {
   #listings = 0
   #wake: (() => void) | null = null
   #kicked = false
+  /** When a run of ours asked to be looked at again; sooner than the idle round would. */
+  #againAt = Number.POSITIVE_INFINITY
 
   constructor(engine: Engine, options: { concurrency?: number } = {}) {
     this.#engine = engine
@@ -127,7 +129,11 @@ export class Runner {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#wake = resolve
     const pause = new AbortController()
-    const slept = this.#engine.world.sleep(IDLE_MS, AbortSignal.any([signal, pause.signal])).catch(() => {})
+    const now = this.#engine.world.now()
+    const wait = Math.min(IDLE_MS, Math.max(0, this.#againAt - now))
+    if (wait < IDLE_MS) this.#againAt = Number.POSITIVE_INFINITY
+    const until = AbortSignal.any([signal, pause.signal])
+    const slept = this.#engine.world.sleep(wait, until).catch(() => {})
     await Promise.race([promise, slept])
     this.#wake = null
     pause.abort()
@@ -177,6 +183,7 @@ export class Runner {
   }
 
   async #finish(claim: Claim, end: RunEnd): Promise<void> {
+    if (end.ok && end.again) this.#againAt = Math.min(this.#againAt, end.again.at)
     try {
       await announce(this.#engine, await this.#engine.store.finish(claim, end, this.#engine.world.now()))
     } catch (error) {

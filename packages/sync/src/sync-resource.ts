@@ -30,7 +30,9 @@ export async function syncResource(work: Work, signal: AbortSignal): Promise<Run
     )
     await begin(work, 'resync', signal)
   }
-  return { ok: true }
+  const { lookAgainMs } = work.port
+  if (lookAgainMs === undefined || work.upserts + work.deletions === 0) return { ok: true }
+  return { ok: true, again: { at: work.world.now() + lookAgainMs } }
 }
 
 /** The cursor is taken before the listing begins: what happens during the walk is found by following it. */
