@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test'
+import pg from 'pg'
 import { control, product } from './product.ts'
 
 const webhook = () => `${product().baseUrl}/api/webhooks/gmail`
@@ -103,4 +104,33 @@ test('an expired history is mended without losing anything', async () => {
       { timeout: 60_000 },
     )
     .toBe(0)
+})
+
+test('a verified push that names nobody here is acknowledged, recorded and not sent again', async () => {
+  const stranger = `stranger-${Date.now().toString(36)}@inlet.test`
+  await control('accounts', { email: stranger, name: 'A Stranger', messages: 0 })
+  const { access_token } = (await control('token', { account: stranger })) as { access_token: string }
+  const watched = await fetch(`${product().sandboxUrl}/gmail/v1/users/me/watch`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ topicName: 'projects/inlet-sandbox/topics/gmail' }),
+  })
+  expect(watched.status).toBe(200)
+  const client = new pg.Client({ connectionString: product().databaseUrl })
+  await client.connect()
+  try {
+    const recorded = async () =>
+      (await client.query('SELECT outcome FROM webhook_event WHERE mailbox = $1', [stranger])).rows
+    await expect.poll(recorded).toEqual([{ outcome: 'unknown_mailbox' }])
+    // A refusal would come back within the subscription's minimal backoff; other pushes pass meanwhile.
+    const subject = `After the stranger ${Date.now()}`
+    const raw = `From: a@example.com\r\nTo: demo@inlet.test\r\nSubject: ${subject}\r\n\r\nhello`
+    await control('deliver', { account: 'demo@inlet.test', raw: Buffer.from(raw).toString('base64') })
+    await expect
+      .poll(async () => (await client.query('SELECT FROM message WHERE subject = $1', [subject])).rowCount)
+      .toBe(1)
+    expect(await recorded()).toHaveLength(1)
+  } finally {
+    await client.end()
+  }
 })
