@@ -108,7 +108,7 @@ export function createMessageReader(pool: Pool) {
                     outcome, upserts, deletions, error
                FROM sync_run
               WHERE user_id = $1 AND ($2::text IS NULL OR account_id = $2) AND kind <> 'mutations'
-                AND NOT (trigger = 'schedule' AND outcome = 'done' AND upserts + deletions = 0)
+                AND NOT (kind = 'live' AND trigger = 'schedule' AND outcome = 'done' AND upserts + deletions = 0)
               ORDER BY started_at DESC, id LIMIT $3`,
             [userId, cleanDeep(query.accountId ?? null), query.limit],
           )
