@@ -255,7 +255,30 @@ describe('an expired cursor', () => {
   })
 })
 
+describe('comparing everything', () => {
+  it('before the first cursor is left to the first run, so that nothing is stored that no cursor follows', async () => {
+    fill(3)
+    await startResync(world.engine, world.accountId)
+    expect(
+      await world.store.claimDue({ now: world.clock.now(), leaseMs: 1_000, limit: 5, lanes: ['listing'] }),
+    ).toEqual([])
+    await world.drain()
+    expect(await storedMail(world)).toEqual(providersMail(world))
+  })
+})
+
 describe('labels', () => {
+  it('that were renamed show with the next look that no push rang', async () => {
+    fill(2)
+    await world.drain()
+    const inbox = world.mailbox.labelList.find(label => label.id === 'INBOX')
+    Object.assign(inbox ?? {}, { name: 'Eingang' })
+    await world.store.mark({ accountId: world.accountId, lanes: ['live'] }, 'poll', world.clock.now())
+    await world.drain()
+    const { rows } = await world.pool.query("SELECT name FROM label WHERE provider_id = 'INBOX'")
+    expect(rows).toEqual([{ name: 'Eingang' }])
+  })
+
   it('that were deleted inside a gap are taken off every message, and then go', async () => {
     world.mailbox.labelList.push({ id: 'L1', name: 'Project', role: null, color: null, hidden: false })
     fill(5)

@@ -37,8 +37,11 @@ export async function listResource(work: Work, signal: AbortSignal): Promise<Run
     signal.throwIfAborted()
     await (state.checking ? check(work, state, save, signal) : walkPage(work, state, save, signal))
   }
-  const labels = await work.port.labels(work.conn, signal)
-  await work.commit({ cursor: null, forgetSeen: true, labels })
+  await work.commit({ cursor: null, forgetSeen: true })
+  // Label lists carry no version, so only the live lane writes them, one after the other; here it is asked to.
+  const { store, bus } = work.engine
+  await store.mark({ accountId: work.claim.accountId, lanes: ['live'] }, 'schedule', work.world.now())
+  await bus.ring({ type: 'work' })
   return { ok: true }
 }
 

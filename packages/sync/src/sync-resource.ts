@@ -94,6 +94,10 @@ async function idsToFetch(work: Work, page: PulledPage): Promise<string[]> {
   return [...ids]
 }
 
+/**
+ * The label list, where the page needs it, and at the end of every run that no push rang: making and renaming a label
+ * leaves no history of its own at Gmail.
+ */
 async function changedLabels(
   work: Work,
   page: PulledPage,
@@ -103,6 +107,7 @@ async function changedLabels(
   const used = page.patches
     .flatMap(patch => patch.add)
     .concat(page.upserts.flatMap(message => message.labelIds))
-  if (!page.labelsChanged && known.size > 0 && used.every(id => known.has(id))) return null
+  const due = work.claim.trigger !== 'push' && page.cursor !== null
+  if (!due && !page.labelsChanged && known.size > 0 && used.every(id => known.has(id))) return null
   return await work.port.labels(work.conn, signal)
 }
