@@ -44,7 +44,7 @@ const FORM = /^(?:l\.(?<after>[A-Za-z0-9_-]{1,64})|m\.(?<receivedAt>-?\d{1,16})\
 export function fill(state: MemoryState, userId: string, position: string, limit: number): FillPage {
   const groups = FORM.exec(position)?.groups ?? {}
   const { after: label, id } = groups
-  const receivedAt = Number(groups['receivedAt'])
+  const receivedAt = Number(groups.receivedAt)
   if (
     position !== FILL_START &&
     label === undefined &&
