@@ -30,6 +30,9 @@ export interface LiveMirrorOptions {
 }
 
 export const FILL_LIMIT = 50_000
+
+/** "Heard from the server" need not be finer: each change of the state renders whoever shows it, amid arriving mail. */
+const HEARD_EVERY_MS = 1_000
 /** Sync now waits for the provider: the server answers when the runs are over, or after its own limit. */
 const SYNC_TIMEOUT_MS = 60_000
 /** Deleting waits for other tabs to close the database; a frozen one does so only when it thaws. */
@@ -62,8 +65,15 @@ export function createLiveMirror(options: LiveMirrorOptions): LiveMirror {
     },
     onFeed: feed => board.feed(feed),
     onFillTotal: total => board.fillTotal(total),
-    onHeard: () => board.change({ lastEventAt: world.now() }),
+    onHeard() {
+      const now = world.now()
+      if (now - heardAt < HEARD_EVERY_MS) return
+      heardAt = now
+      board.change({ lastEventAt: now })
+    },
   })
+
+  let heardAt = Number.NEGATIVE_INFINITY
 
   function start() {
     if (running || stopped.signal.aborted) return

@@ -1,4 +1,4 @@
-import { ChangesPage, FillPage } from '@inlet/protocol/changes'
+import { ChangesPage, FILL_START, FillPage } from '@inlet/protocol/changes'
 import type { Seq } from '@inlet/protocol/seq'
 import type { Http } from './http.ts'
 
@@ -17,10 +17,13 @@ export function pullAfter(http: Http, after: Seq, signal: AbortSignal): Promise<
 
 /** So few that a walk near its limit overshoots little, so many that it does not end in many small pages. */
 const FILL_PAGE_MIN = 50
+/** A few screens of mail, for a list that can be used at once. */
+const FILL_PAGE_FIRST = 160
 
 /** One page of the fill, from 'start' or where the last one ended; `left` messages are wanted. Rejects with ApiFailure. */
 export function pullFill(http: Http, before: string, left: number, signal: AbortSignal): Promise<FillPage> {
-  const limit = Math.max(FILL_PAGE_MIN, Math.min(FILL_PAGE, left))
+  const page = before === FILL_START ? FILL_PAGE_FIRST : FILL_PAGE
+  const limit = Math.max(FILL_PAGE_MIN, Math.min(page, left))
   return http.request({
     path: `/api/changes?before=${encodeURIComponent(before)}&limit=${limit}`,
     schema: FillPage,

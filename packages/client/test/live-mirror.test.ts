@@ -125,7 +125,7 @@ describe('a live mirror, in trouble', () => {
     const first = open()
     await until(
       'the first page is stored',
-      async () => (await first.db.meta.get('feed'))?.fill.position === '500',
+      async () => (await first.db.meta.get('feed'))?.fill.position === '160',
     )
     await first.stop()
     const pages = server.requests('fill').length
