@@ -1,0 +1,14 @@
+import { feedMutants } from './feed-mutants.ts'
+import { mirrorMutants } from './mirror-mutants.ts'
+import type { Mutant } from './mutant.ts'
+import { planMutants } from './plan-mutants.ts'
+import { providerMutants } from './provider-mutants.ts'
+import { storeMutants } from './store-mutants.ts'
+
+export const mutants: readonly Mutant[] = [
+  ...storeMutants,
+  ...planMutants,
+  ...providerMutants,
+  ...feedMutants,
+  ...mirrorMutants,
+]

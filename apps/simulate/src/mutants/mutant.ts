@@ -1,0 +1,10 @@
+import type { Substitutes } from '../substitutes.ts'
+
+/** A bug planted on purpose. The simulation must notice it; if it does not, it is the simulation that has the bug. */
+export type Mutant = {
+  name: string
+  /** The invariant that it breaks. */
+  breaks: string
+  what: string
+  substitutes: Partial<Substitutes>
+}

@@ -1,0 +1,177 @@
+import type { Label, StatusReason } from '@inlet/protocol/entities'
+import type { AccountState, MemoryState, UserState } from '@inlet/testkit/memory-store/state'
+import type { Browser } from './browser.ts'
+import { expectedRow, expectedThreads } from './expected.ts'
+import { idOf } from './ids.ts'
+import type { Mailbox } from './mailbox.ts'
+import { mirrored } from './monitor.ts'
+
+/** Every difference between what the provider has and what is stored; empty when they are the same, row for row. */
+export function compareStore(
+  state: MemoryState,
+  mailboxes: ReadonlyMap<string, Mailbox>,
+  excuseBroken: boolean,
+): string[] {
+  const differences: string[] = []
+  for (const account of state.accounts.values()) {
+    const user = state.users.get(account.userId)
+    const email = user?.accounts.get(account.id)?.row.email
+    const mailbox = email === undefined ? undefined : mailboxes.get(email)
+    if (user && mailbox) compareAccount({ user, account, mailbox, excuseBroken }, differences)
+  }
+  return differences
+}
+
+type Pair = { user: UserState; account: AccountState; mailbox: Mailbox; excuseBroken: boolean }
+
+function compareAccount({ user, account, mailbox, excuseBroken }: Pair, differences: string[]): void {
+  const { id: accountId } = account
+  const say = (text: string) => differences.push(`${mailbox.email}: ${text}`)
+  const stored = [...user.messages.values()].filter(({ row }) => row.accountId === accountId)
+  const storedIds = new Map(stored.map(entry => [entry.row.id, entry.row]))
+  for (const message of mailbox.messages.values()) {
+    const row = expectedRow(accountId, message)
+    const held = storedIds.get(row.id)
+    storedIds.delete(row.id)
+    const broken = mailbox.broken.has(message.id)
+    if (broken && excuseBroken) {
+      if (!held && !user.failedItems.has(row.id))
+        say(`${message.id} cannot be read, and is no failed item either`)
+      continue
+    }
+    if (!held) say(`${message.id} is not stored`)
+    else if (JSON.stringify(held) !== JSON.stringify(row))
+      say(`${message.id} is stored as ${difference(held, row)}`)
+  }
+  for (const row of storedIds.values()) say(`"${row.subject}" is stored, and the provider has it no more`)
+
+  const threads = expectedThreads(stored.map(({ row }) => row))
+  for (const { row } of user.threads.values()) {
+    if (row.accountId !== accountId) continue
+    const wanted = threads.get(row.id)
+    threads.delete(row.id)
+    if (!wanted) say(`the thread "${row.subject}" is stored without messages`)
+    else if (JSON.stringify(row) !== JSON.stringify(wanted))
+      say(`the thread "${row.subject}" is stored as ${difference(row, wanted)}`)
+  }
+  for (const row of threads.values()) say(`the thread "${row.subject}" is not stored`)
+
+  const labels = new Map(mailbox.labels.map(label => [idOf(accountId, 'label', label.id), label]))
+  for (const { row } of user.labels.values()) {
+    if (row.accountId !== accountId) continue
+    const label = labels.get(row.id)
+    labels.delete(row.id)
+    if (!label) {
+      say(`the label ${row.name} is stored, and the provider has it no more`)
+      continue
+    }
+    const carried = stored.filter(entry => entry.row.labelIds.includes(row.id))
+    const { name, role, color, hidden } = label
+    const counts = { total: carried.length, unread: carried.filter(entry => entry.row.unread).length }
+    const wanted: Label = { id: row.id, accountId, name, role, color, hidden, ...counts }
+    if (difference(row, wanted) !== '') say(`the label ${name} is stored as ${difference(row, wanted)}`)
+  }
+  for (const label of labels.values()) say(`the label ${label.name} is not stored`)
+}
+
+/** Which fields differ, with both values. */
+function difference(held: object, wanted: object): string {
+  const other = new Map<string, unknown>(Object.entries(wanted))
+  return Object.entries(held)
+    .filter(([name, value]) => canonical(value) !== canonical(other.get(name)))
+    .map(([name, value]) => `${name} ${JSON.stringify(value)} (wanted ${JSON.stringify(other.get(name))})`)
+    .join(', ')
+}
+
+/** A schema that parses a row gives its keys back in an order of its own. */
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? ''
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  )
+}
+
+/** `broken`: items that cannot be read are failed items. `why`: reasons that only the next push or renewal takes away. */
+export type Excuse = { broken: boolean; why: readonly StatusReason[] }
+
+/** What is left to do, or not as it should be at rest. */
+export function unrest(
+  state: MemoryState,
+  mailboxes: ReadonlyMap<string, Mailbox>,
+  excuse: Excuse,
+): string[] {
+  const found: string[] = []
+  const excuseBroken = excuse.broken
+  for (const user of state.users.values())
+    for (const { row } of user.accounts.values()) {
+      const mailbox = mailboxes.get(row.email)
+      const { reason: why } = row.status
+      const excused =
+        (why !== null && excuse.why.includes(why)) ||
+        (excuseBroken && (mailbox?.broken.size ?? 0) > 0 && why === 'failed_items')
+      const { state: status, reason, error } = row.status
+      if (status !== 'active' && !excused)
+        found.push(`${row.email} is ${status} (${reason}: ${error ?? 'no error'})`)
+      if (row.progress) found.push(`${row.email} still has a ${row.progress.kind} under way`)
+      const items = [...user.failedItems.values()].filter(item => item.accountId === row.id)
+      if (items.length > (excuseBroken ? (mailbox?.broken.size ?? 0) : 0))
+        found.push(`${row.email} has ${items.length} failed items`)
+    }
+  for (const lane of state.resources.values()) {
+    if (lane.lane !== 'live') continue
+    const email = state.users.get(lane.userId)?.accounts.get(lane.accountId)?.row.email
+    const mailbox = email === undefined ? undefined : mailboxes.get(email)
+    if (mailbox && lane.cursor !== null && BigInt(lane.cursor) > mailbox.version)
+      found.push(`the cursor of ${email} is ${lane.cursor}, beyond the provider's ${mailbox.version}`)
+  }
+  for (const mutation of state.mutations.values())
+    if (mutation.state === 'pending' || mutation.state === 'sending')
+      found.push(`the mutation ${mutation.clientId} is ${mutation.state}`)
+  // A person sends each of these once.
+  for (const mailbox of mailboxes.values()) {
+    const sent = new Set<string>()
+    for (const { subject, labelIds } of mailbox.messages.values()) {
+      if (!labelIds.includes('SENT')) continue
+      if (sent.has(subject)) found.push(`"${subject}" was sent twice from ${mailbox.email}`)
+      sent.add(subject)
+    }
+  }
+  return found
+}
+
+/** Every difference between what is stored and what a mirror holds. */
+export function compareMirror(state: MemoryState, browser: Browser): string[] {
+  const user = state.users.get(browser.userId)
+  const feed = browser.feed()
+  if (!user) return []
+  const say = (text: string) => `${browser.name}: ${text}`
+  if (!feed || feed.cursor === null) return [say('has no mirror')]
+  const differences: string[] = []
+  if (feed.cursor !== user.head) differences.push(say(`is at ${feed.cursor}, the feed at ${user.head}`))
+  if (feed.fill.position !== null) differences.push(say('has not filled to the end'))
+  for (const [kind, table, rows] of mirrored(browser, user)) {
+    for (const [id, entry] of rows) {
+      const held = table.get(id)
+      const { row, seq } = entry as { row: object; seq: number }
+      if (!held) differences.push(say(`lacks the ${kind} ${id} (seq ${seq})`))
+      else {
+        const { seq: heldSeq, keys: _keys, ...heldRow } = held as { seq: number; keys?: unknown }
+        const what = difference(heldRow, row)
+        if (heldSeq !== seq || what !== '')
+          differences.push(say(`holds the ${kind} of seq ${seq} as of ${heldSeq} ${what}`))
+      }
+    }
+    for (const id of table.keys())
+      if (!rows.has(id)) differences.push(say(`holds a ${kind} ${id} that is gone`))
+  }
+  const open = [...browser.disk.table('outbox').values()].filter(
+    row => row.state !== 'failed' && row.state !== 'unknown',
+  )
+  if (open.length > 0)
+    differences.push(
+      say(`${open.length} changes are still in the outbox (${open.map(row => row.state).join(', ')})`),
+    )
+  return differences
+}

@@ -1,0 +1,199 @@
+import type { MutationBody } from '@inlet/protocol/mutations'
+import { startResync } from '@inlet/sync/resync'
+import { prune } from '@inlet/testkit/memory-store/feed-reader'
+import { describe, type Operation } from './history.ts'
+import type { Mailbox } from './mailbox.ts'
+import type { World } from './world.ts'
+
+const at = <T>(items: readonly T[], share: number): T | undefined => items[Math.floor(share * items.length)]
+
+/** Makes one operation of the history happen. What it answers means nothing. */
+export function perform(world: World, operation: Operation): unknown {
+  const { clock } = world
+  world.trace.say('—', describe(operation))
+  switch (operation.type) {
+    case 'deliver':
+    case 'read':
+    case 'star':
+    case 'trash':
+    case 'delete':
+    case 'label':
+    case 'moveThread':
+    case 'break':
+    case 'heal':
+    case 'createLabel':
+    case 'renameLabel':
+    case 'deleteLabel':
+    case 'expireCursors':
+      return changeMailbox(world, world.mailbox(operation.mailbox), operation)
+    case 'mutate':
+    case 'revoke':
+    case 'reconnect':
+    case 'endWatch':
+    case 'syncNow':
+    case 'resync':
+    case 'stop':
+    case 'start':
+      return changeAccount(world, operation)
+    case 'fault':
+      return world.faults.open(operation.target, operation.kind, operation.probability, operation.forMs)
+    case 'crashWorker':
+    case 'crashWeb': {
+      const all = operation.type === 'crashWorker' ? world.workers : world.webServers
+      return all[operation.index % all.length]?.process.kill()
+    }
+    case 'restartWorker': {
+      const index = operation.index % world.workers.length
+      const worker = world.workers[index]
+      return worker?.stop().then(() => worker.process.kill())
+    }
+    case 'freezeWorker': {
+      const worker = world.workers[operation.index % world.workers.length]
+      worker?.process.freeze()
+      clock.after(operation.forMs, () => worker?.process.thaw())
+      return
+    }
+    case 'busDown':
+      world.setBus(false)
+      clock.after(operation.forMs, () => world.setBus(true))
+      return
+    case 'prune':
+      // Tombstones are pruned after 30 days, when nothing fetched before the deletion can still be under way: at rest.
+      if ([...world.state.resources.values()].some(lane => lane.leaseToken !== null)) return
+      prune(world.state, clock.now())
+      return world.monitor.committed('prune')
+    default:
+      return changeBrowser(world, operation)
+  }
+}
+
+function changeMailbox(
+  world: World,
+  mailbox: Mailbox,
+  operation: Extract<Operation, { mailbox: number }>,
+): unknown {
+  const { r, s } = operation
+  const id = at(mailbox.ids(), r)
+  const own = at(mailbox.ownLabels(), s)
+  const has = (label: string) =>
+    (id !== undefined && mailbox.messages.get(id)?.labelIds.includes(label)) ?? false
+  const toggle = (label: string) =>
+    id !== undefined && mailbox.label(id, has(label) ? [] : [label], has(label) ? [label] : [])
+  switch (operation.type) {
+    case 'deliver': {
+      const threadId =
+        operation.sameThread && id !== undefined ? mailbox.messages.get(id)?.threadId : undefined
+      const from = at(['ada@example.com', 'Bob@example.com', 'bob@EXAMPLE.com', 'cy@example.com'], s) ?? ''
+      for (let n = 0; n < operation.count; n++)
+        mailbox.deliver(world.clock.now(), { from, ...(threadId ? { threadId } : {}) })
+      return
+    }
+    case 'read':
+      return toggle('UNREAD')
+    case 'star':
+      return toggle('STARRED')
+    case 'label':
+      return own && toggle(own)
+    case 'trash':
+      return id && mailbox.label(id, ['TRASH'], ['INBOX'])
+    case 'delete':
+      return id && mailbox.remove(id)
+    case 'moveThread': {
+      const threadId = id && mailbox.messages.get(id)?.threadId
+      for (const message of [...mailbox.messages.values()])
+        if (message.threadId === threadId) mailbox.label(message.id, [own ?? 'TRASH'], ['INBOX'])
+      return
+    }
+    case 'break':
+      return id && mailbox.broken.add(id)
+    case 'heal':
+      return mailbox.broken.clear()
+    case 'createLabel':
+      return mailbox.createLabel(`Label ${Math.floor(r * 1000)}`)
+    case 'renameLabel':
+      return own && mailbox.renameLabel(own, `Renamed ${Math.floor(r * 1000)}`)
+    case 'deleteLabel': {
+      // Only one that is a row here already: a known finding (docs/simulation.md).
+      const known = [...world.state.users.values()].some(user =>
+        [...user.labels.values()].some(label => label.providerId === own),
+      )
+      return own && known && mailbox.deleteLabel(own)
+    }
+    case 'expireCursors':
+      return mailbox.expireCursors()
+  }
+}
+
+async function changeAccount(
+  world: World,
+  operation: Extract<Operation, { mailbox: number }>,
+): Promise<void> {
+  const { r, s, mailbox: index } = operation
+  const accountId = world.accountId(index)
+  const mailbox = world.mailbox(index)
+  if (operation.type === 'revoke') mailbox.revoked = true
+  if (operation.type === 'endWatch') mailbox.watchUntil = null
+  if (operation.type === 'reconnect') return await world.connect(index)
+  if (accountId === null) return
+  const { store } = world.personsEngine()
+  const now = world.clock.now()
+  try {
+    if (operation.type === 'syncNow') await store.mark({ accountId, lanes: ['live', 'items'] }, 'person', now)
+    if (operation.type === 'resync') await startResync(world.personsEngine(), accountId)
+    if (operation.type === 'stop') await store.setEnabled(accountId, false, now)
+    if (operation.type === 'start') await store.setEnabled(accountId, true, now)
+  } catch {
+    // The database is away: the person sees an error.
+  }
+  if (operation.type !== 'mutate') return
+  const browser = world.browsers.find(each => each.userId === `user${world.shape.mailboxes[index]}`)
+  const rows = [...(browser?.disk.table('messages').values() ?? [])].filter(
+    row => row.accountId === accountId,
+  )
+  const id = at(rows, r)?.id
+  const mail = {
+    accountId,
+    to: [{ name: '', email: 'to@example.com' }],
+    cc: [],
+    bcc: [],
+    text: 'Hello',
+    html: null,
+    inReplyTo: null,
+  }
+  if (s < 0.15 || typeof id !== 'string')
+    return await browser?.mutate({ type: 'send', message: { ...mail, subject: `Sent ${r}` } })
+  const messageIds = [id]
+  const changes: MutationBody[] = [
+    { type: 'read', messageIds, read: r < 0.5 },
+    { type: 'star', messageIds, starred: r < 0.5 },
+    { type: 'archive', messageIds },
+    { type: 'trash', messageIds },
+  ]
+  const body = at(changes, (s - 0.15) / 0.85)
+  if (body) await browser?.mutate(body)
+}
+
+function changeBrowser(world: World, operation: Extract<Operation, { browser: number }>): unknown {
+  const browser = world.browsers[operation.browser]
+  if (!browser) return
+  switch (operation.type) {
+    case 'openTab':
+      return browser.tabs.length < 2 ? browser.openTab() : undefined
+    case 'closeTabs':
+      return browser.closeTabs()
+    case 'crashTabs':
+      return browser.crash()
+    case 'wipe':
+      return browser.disk.wipe()
+    case 'look':
+      return browser.look()
+    case 'sleepBrowser':
+      browser.freeze()
+      world.clock.after(operation.forMs, () => browser.thaw())
+      return
+    case 'offline':
+      browser.setOnline(false)
+      world.clock.after(operation.forMs, () => browser.setOnline(true))
+      return
+  }
+}

@@ -1,0 +1,263 @@
+import type { MailProvider } from '@inlet/sync/engine'
+import { ProviderError } from '@inlet/sync/provider-errors'
+import type { Connection, Fetched, ProviderMutation, ProviderPort } from '@inlet/sync/provider-port'
+import type { Clock } from './clock.ts'
+import type { FaultKind, Faults } from './faults.ts'
+import type { Mailbox } from './mailbox.ts'
+import type { Process } from './process.ts'
+import type { Random } from './random.ts'
+
+export type ProviderWorld = {
+  clock: Clock
+  faults: Faults
+  random: Random
+  mailboxes: ReadonlyMap<string, Mailbox>
+  pageSize: number
+  /** How long a new watch lives. */
+  watchMs: () => number
+  /** Is this message stored already? A listing may leave out only such ones: what it never shows, nobody can know. */
+  isStored: (email: string, messageId: string) => boolean
+}
+
+const ANSWERS: readonly FaultKind[] = [
+  'slow',
+  'transient',
+  'rate_limited',
+  'unauthorized',
+  'permanent',
+  'internal',
+]
+const TOKEN_MS = 30 * 60_000
+
+/** The provider as one process sees it: the real port's contract over the simulated mailboxes, with faults on the way. */
+export function simulatedProvider(world: ProviderWorld, process: Process): MailProvider {
+  const { clock, faults, random, mailboxes } = world
+  const bearer = (token: string): { mailbox: Mailbox; accepted: boolean } => {
+    const [email = '', generation] = token.split('#')
+    const mailbox = mailboxes.get(email)
+    if (!mailbox)
+      throw new ProviderError('unauthorized', `The token ${token} is of no mailbox.`, { reconnect: true })
+    return { mailbox, accepted: !mailbox.revoked && mailbox.generation === Number(generation) }
+  }
+
+  /** The way there. What is read after it is the provider's state at that moment. */
+  async function ask(
+    what: string,
+    conn: Connection,
+    signal: AbortSignal,
+    more: readonly FaultKind[] = [],
+  ): Promise<{ mailbox: Mailbox; fault: FaultKind | null }> {
+    const token = await conn.accessToken(signal)
+    await process.step(() => clock.sleep(random.int(5, 60), signal))
+    const fault = faults.strike('provider', [...ANSWERS, ...more])
+    if (fault === 'slow') await process.step(() => clock.sleep(random.int(5_000, 90_000), signal))
+    if (fault === 'transient') throw new ProviderError('transient', `${what}: the provider answered 503.`)
+    if (fault === 'permanent') throw new ProviderError('permanent', `${what}: the provider answered 400.`)
+    if (fault === 'internal') throw new TypeError(`${what}: cannot read properties of undefined`)
+    if (fault === 'rate_limited') {
+      const retryAt = clock.now() + random.int(1_000, 40_000)
+      throw new ProviderError('rate_limited', `${what}: too many requests.`, { retryAt })
+    }
+    // As the adapters do: a token that is refused is refreshed once, which fails for good where the grant is gone.
+    const { accepted } = bearer(token)
+    const usable = bearer(
+      accepted && fault !== 'unauthorized' ? token : await conn.accessToken(signal, token),
+    )
+    if (!usable.accepted) throw new ProviderError('unauthorized', `${what}: the access token was refused.`)
+    return { mailbox: usable.mailbox, fault }
+  }
+
+  /** The way back: what was read may be old by the time it arrives. */
+  const back = async (signal: AbortSignal): Promise<void> => {
+    const luck = random.next()
+    if (luck > 0.3 || (faults.calm && luck < 0.06)) return
+    await process.step(() =>
+      clock.sleep(luck < 0.06 ? random.int(1_000, 12_000) : random.int(1, 400), signal),
+    )
+  }
+
+  const port: ProviderPort = {
+    provider: 'gmail',
+    async identify(conn, signal) {
+      const { mailbox } = await ask('identify', conn, signal)
+      return { email: mailbox.email, displayName: mailbox.email }
+    },
+    async resources(conn, signal) {
+      await ask('resources', conn, signal)
+      return [{ key: 'mailbox', name: 'Mailbox' }]
+    },
+    async currentCursor(conn, _resource, signal) {
+      const { mailbox } = await ask('currentCursor', conn, signal)
+      const cursor = String(mailbox.version)
+      await back(signal)
+      return cursor
+    },
+    async *pull(conn, _resource, cursor, signal) {
+      let from: bigint | null = BigInt(cursor)
+      while (from !== null) {
+        const { mailbox, fault } = await ask('pull', conn, signal, ['expired'])
+        if (fault === 'expired' || from < mailbox.forgotten)
+          throw new ProviderError('cursor_expired', `The history before ${mailbox.forgotten} is gone.`)
+        const { page, next } = mailbox.page(from, world.pageSize)
+        await back(signal)
+        yield page
+        from = next
+      }
+    },
+    async listings(conn, _resource, signal) {
+      const { mailbox } = await ask('listings', conn, signal)
+      const byLabel = mailbox.labels.map(label => ({ name: `label:${label.id}`, labelId: label.id }))
+      return [{ name: 'all', labelId: null }, ...byLabel]
+    },
+    async list(conn, _resource, listing, position, signal) {
+      const { mailbox, fault } = await ask('list', conn, signal, ['expired', 'omit'])
+      if (fault === 'expired' && position !== null)
+        throw new ProviderError('cursor_expired', 'The page token is too old.')
+      const label = listing.startsWith('label:') ? listing.slice(6) : null
+      const all = [...mailbox.messages.values()]
+        .filter(message => label === null || message.labelIds.includes(label))
+        .sort((a, b) => b.receivedAt - a.receivedAt || (a.id < b.id ? 1 : -1))
+      const [at, id = ''] = position?.split('|') ?? []
+      const rest =
+        at === undefined
+          ? all
+          : all.filter(
+              each => each.receivedAt < Number(at) || (each.receivedAt === Number(at) && each.id < id),
+            )
+      const items = rest.slice(0, world.pageSize)
+      const last = items.at(-1)
+      const next = rest.length > items.length && last ? `${last.receivedAt}|${last.id}` : null
+      const omitted = fault === 'omit' ? items.findIndex(each => world.isStored(mailbox.email, each.id)) : -1
+      await back(signal)
+      const listed = items.filter((_, index) => index !== omitted)
+      return {
+        items: listed.map(message => ({ id: message.id, fingerprint: null })),
+        next,
+        total: all.length,
+      }
+    },
+    async *fetch(conn, _resource, ids, _options, signal): AsyncIterable<Fetched> {
+      for (let from = 0; from < ids.length; from += 4) {
+        const { mailbox } = await ask('fetch', conn, signal)
+        const outcomes = ids.slice(from, from + 4).map(id => fetched(mailbox, id, faults))
+        await back(signal)
+        yield* outcomes
+      }
+    },
+    async labels(conn, signal) {
+      const { mailbox } = await ask('labels', conn, signal)
+      const { labels } = mailbox
+      await back(signal)
+      return labels
+    },
+    async counts(conn, _resource, signal) {
+      const { mailbox } = await ask('counts', conn, signal)
+      return { messages: mailbox.messages.size, unread: null }
+    },
+    async watch(conn, _resource, _request, signal) {
+      const { mailbox } = await ask('watch', conn, signal)
+      mailbox.watchUntil = clock.now() + world.watchMs()
+      return {
+        providerId: `watch of ${mailbox.email}`,
+        expiresAt: mailbox.watchUntil,
+        cursor: String(mailbox.version),
+      }
+    },
+    async unwatch(conn, _watch, signal) {
+      const { mailbox } = await ask('unwatch', conn, signal)
+      mailbox.watchUntil = null
+    },
+    async body() {
+      throw new ProviderError('permanent', 'Bodies are stored with their messages here.')
+    },
+    async attachment() {
+      throw new ProviderError('not_found', 'These mailboxes have no attachments.')
+    },
+    async mutate(conn, change, signal) {
+      const { mailbox, fault } = await ask('mutate', conn, signal, ['unknown', 'fail_after', 'not_found'])
+      if (fault === 'not_found') throw new ProviderError('not_found', 'mutate: the message is gone.')
+      carryOut(mailbox, change, clock.now())
+      if (fault === 'unknown' && change.type === 'send')
+        return { state: 'unknown', message: 'No answer came.' }
+      if (fault === 'fail_after') throw new ProviderError('transient', 'mutate: the answer was lost.')
+      await back(signal)
+      return { state: 'done', messageId: null }
+    },
+  }
+
+  return {
+    port,
+    async refresh(grant, signal) {
+      await process.step(() => clock.sleep(random.int(20, 200), signal))
+      const token = String(grant.data.accessToken)
+      const { mailbox, accepted } = bearer(token)
+      const { email, generation } = mailbox
+      if (!accepted)
+        throw new ProviderError('unauthorized', `The grant of ${email} was revoked.`, { reconnect: true })
+      return {
+        data: {
+          ...grant.data,
+          accessToken: `${email}#${generation}`,
+          expiresAt: clock.now() + TOKEN_MS + random.int(0, 999),
+        },
+      }
+    },
+    token: grant => ({
+      accessToken: String(grant.data.accessToken),
+      expiresAt: Number(grant.data.expiresAt),
+    }),
+    revoke: async () => {},
+  }
+}
+
+function fetched(mailbox: Mailbox, id: string, faults: Faults): Fetched {
+  const message = mailbox.messages.get(id)
+  if (!message) return { id, outcome: 'missing' }
+  if (mailbox.broken.has(id))
+    return {
+      id,
+      outcome: 'failed',
+      code: 'unparsable',
+      message: `Message ${id} cannot be read.`,
+      retryAt: null,
+    }
+  if (faults.strike('provider', ['item_failed']))
+    return {
+      id,
+      outcome: 'failed',
+      code: 'batch_item',
+      message: `Message ${id} answered 500 in its batch.`,
+      retryAt: null,
+    }
+  return { id, outcome: 'message', message }
+}
+
+function carryOut(mailbox: Mailbox, change: ProviderMutation, now: number): void {
+  if (change.type === 'send' || change.type === 'draft') {
+    const times = mailbox.sent.get(change.clientId) ?? 0
+    mailbox.sent.set(change.clientId, times + 1)
+    if (times === 0)
+      mailbox.deliver(now, { labelIds: ['SENT'], from: mailbox.email, subject: change.mail.subject })
+    return
+  }
+  if (!('messageIds' in change)) return
+  const [add, remove] = labelsOf(change)
+  for (const id of change.messageIds) mailbox.label(id, add, remove)
+}
+
+function labelsOf(change: Extract<ProviderMutation, { messageIds: string[] }>): [string[], string[]] {
+  switch (change.type) {
+    case 'read':
+      return change.read ? [[], ['UNREAD']] : [['UNREAD'], []]
+    case 'star':
+      return change.starred ? [['STARRED'], []] : [[], ['STARRED']]
+    case 'archive':
+      return [[], ['INBOX']]
+    case 'trash':
+      return [['TRASH'], ['INBOX']]
+    case 'untrash':
+      return [['INBOX'], ['TRASH']]
+    case 'labels':
+      return [change.add, change.remove]
+  }
+}
