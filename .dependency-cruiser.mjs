@@ -42,7 +42,7 @@ export default {
     {
       name: 'testkit-only-for-tests',
       severity: 'error',
-      from: { pathNot: [packages('testkit'), test, '^apps/bench/', '^scripts/', '^[^/]+$'] },
+      from: { pathNot: [packages('testkit'), test, '^apps/(bench|simulate)/', '^scripts/', '^[^/]+$'] },
       to: { path: packages('testkit') },
     },
     {
