@@ -13,11 +13,7 @@ const kindOf = ({ invariant, message }: Violation): string =>
   `${invariant} ${message.replaceAll(/"[^"]*"|\S*\d\S*/g, '').slice(0, 100)}`
 
 /** What a person needs to understand a failure: the shortest history that still fails, and how it went. */
-export async function explain(
-  history: History,
-  substitutes: Partial<Substitutes> = {},
-  tries?: number,
-): Promise<string> {
+export async function explain(history: History, substitutes: Partial<Substitutes> = {}): Promise<string> {
   const before = await simulate(history, { substitutes })
   if (!before.failure) return `Seed ${history.seed} passes.`
   const kind = kindOf(before.failure)
