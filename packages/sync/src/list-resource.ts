@@ -21,7 +21,7 @@ export async function listResource(work: Work, signal: AbortSignal): Promise<Run
   let state = JSON.parse(work.claim.cursor) as ListingCursor
   const save = (next: ListingCursor, part = {}) => {
     state = next
-    return work.commit({ ...part, cursor: JSON.stringify(next) })
+    return work.commit({ ...part, heals: false, cursor: JSON.stringify(next) })
   }
 
   if (!state.listings) {
@@ -127,6 +127,6 @@ async function check(work: Work, state: ListingCursor, save: Save, signal: Abort
   const options = { bodies: true, priority: 'backfill', size: CHECK } as const
   for await (const { upserts, missing, failures } of gather(work, suspects, options, signal)) {
     const ids = [...upserts, ...failures].map(item => item.id).concat(missing)
-    await work.commit({ upserts, missing, failures, seen: { listing: listing.name, ids } })
+    await work.commit({ upserts, missing, failures, heals: false, seen: { listing: listing.name, ids } })
   }
 }

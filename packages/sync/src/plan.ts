@@ -144,7 +144,13 @@ export function plan(stored: Stored, batch: Batch): Writes {
     deletedLabels: [],
     labelCounts: new Map(),
     failures: batch.failures.map(({ id, ...failure }) => ({ providerId: id, ...failure })),
-    healed: [...new Set([...batch.upserts, ...batch.deletions].map(item => item.id).concat(batch.missing))],
+    healed: [
+      ...new Set(
+        [...(batch.heals === false ? [] : batch.upserts), ...batch.deletions]
+          .map(item => item.id)
+          .concat(batch.missing),
+      ),
+    ],
   }
   // A patch on what is not stored says that a message exists which nobody has fetched: the items lane fetches it.
   for (const providerId of unresolved)

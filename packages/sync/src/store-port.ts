@@ -191,6 +191,11 @@ export type Batch = {
   labels: PulledLabel[] | null
   /** Kept as failed items (I10). Writing one marks the account's items lane due at `retryAt`, in this transaction. */
   failures: { id: string; code: string; message: string; retryAt: number }[]
+  /**
+   * false: these upserts do not end failed items. A listing may commit a state older than the one that live sync could
+   * not fetch; the items lane ends the item with a fetch of its own.
+   */
+  heals?: false
   /** Moves the cursor in this transaction. undefined: stays. null: a listing that has ended. */
   cursor?: string | null
   /** Ids met by a listing, remembered until the listing's end. */

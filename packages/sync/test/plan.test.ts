@@ -135,6 +135,11 @@ describe('merging what the provider said into what is stored', () => {
     expect(writes.labelCounts.get(labelOf('INBOX'))).toEqual({ total: -1, unread: -1 })
   })
 
+  it('ends a failed item with a fetch of live sync, not with what a listing fetched earlier', () => {
+    expect(plan(nothing(), batch({ upserts: [pulled('a', 5n)] })).healed).toEqual(['a'])
+    expect(plan(nothing(), batch({ upserts: [pulled('a', 5n)], heals: false })).healed).toEqual([])
+  })
+
   it('stores a body that came late without telling anyone of a change', () => {
     const stored = apply(nothing(), { upserts: [pulled('a', 5n, { body: null })] })
     const writes = plan(stored, batch({ upserts: [pulled('a', 5n)] }))
