@@ -72,9 +72,13 @@ export default {
     },
     {
       name: 'resolvable',
+      comment: "Graph's types are a package without any code, which only the compiler can resolve.",
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true, pathNot: ['[.]css$', '/generated/', '^@/'] },
+      to: {
+        couldNotResolve: true,
+        pathNot: ['[.]css$', '/generated/', '^@/', '^@microsoft/microsoft-graph-types$'],
+      },
     },
     {
       name: 'declared',

@@ -27,8 +27,9 @@ export const checks: readonly Check[] = [
 async function types(): Promise<ToolResult> {
   if (existsSync(join(root, 'apps', 'web', 'src', 'app'))) {
     // The routes' types are generated; without them a fresh clone has no PageProps and no next-env.d.ts.
-    const generated = await runTool([process.execPath, nextBin(), 'typegen', 'apps/web'], {
+    const generated = await runTool([process.execPath, nextBin(), 'typegen'], {
       timeoutMs,
+      cwd: join(root, 'apps', 'web'),
       env: { NEXT_TELEMETRY_DISABLED: '1' },
     })
     if (!generated.ok) return generated

@@ -12,6 +12,8 @@ export interface ToolResult {
 export interface ToolOptions {
   timeoutMs: number
   env?: NodeJS.ProcessEnv
+  /** The root of the checkout unless told. */
+  cwd?: string
   /** Also show the output while it comes. */
   live?: boolean
 }
@@ -24,7 +26,7 @@ export function runTool(command: readonly string[], options: ToolOptions): Promi
   const [program = '', ...args] = command
   return new Promise(resolve => {
     const child = spawn(program, args, {
-      cwd: root,
+      cwd: options.cwd ?? root,
       env: { ...process.env, ...options.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}` },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,

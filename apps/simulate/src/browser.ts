@@ -73,6 +73,7 @@ export class Browser {
       world,
       fillLimit: FILL_LIMIT,
       newId: () => idFrom(random),
+      isNew: async () => this.disk.isNew,
       onConnection(next) {
         if (next.name === state) return
         state = next.name

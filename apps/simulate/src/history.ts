@@ -27,7 +27,10 @@ export type Operation =
       type: 'read' | 'star' | 'trash' | 'delete' | 'label' | 'moveThread' | 'break' | 'mutate'
       mailbox: number
     })
-  | (On & { type: 'createLabel' | 'renameLabel' | 'deleteLabel' | 'expireCursors' | 'heal'; mailbox: number })
+  | (On & {
+      type: 'createLabel' | 'renameLabel' | 'deleteLabel' | 'expireCursors' | 'heal' | 'flicker'
+      mailbox: number
+    })
   | (On & {
       type: 'revoke' | 'reconnect' | 'endWatch' | 'syncNow' | 'resync' | 'stop' | 'start'
       mailbox: number
@@ -110,7 +113,7 @@ function operation(random: Random, shape: Shape): Operation {
   if (roll < 46)
     return { ...on, type: random.pick(['createLabel', 'renameLabel', 'deleteLabel'] as const), mailbox }
   if (roll < 49) return { ...on, type: 'expireCursors', mailbox }
-  if (roll < 52) return { ...on, type: random.pick(['break', 'break', 'heal'] as const), mailbox }
+  if (roll < 52) return { ...on, type: random.pick(['break', 'break', 'heal', 'flicker'] as const), mailbox }
   if (roll < 57) return { ...on, type: 'mutate', mailbox }
   if (roll < 60)
     return {

@@ -1,15 +1,22 @@
 import { rowId } from '@inlet/sync/row-id'
 
-const known = new Map<string, string>()
+type Kind = 'message' | 'thread' | 'label'
+const known = new Map<string, Record<Kind, Map<string, string>>>()
+/** Accounts of a few seeds: ids of those that are over are never asked for again. */
+const ACCOUNTS_MAX = 100
 
 /** rowId of the engine, remembered: the judges ask for the same few ids over and over. */
-export function idOf(accountId: string, kind: 'message' | 'thread' | 'label', providerId: string): string {
-  const key = `${accountId} ${kind} ${providerId}`
-  let id = known.get(key)
+export function idOf(accountId: string, kind: Kind, providerId: string): string {
+  let account = known.get(accountId)
+  if (!account) {
+    if (known.size >= ACCOUNTS_MAX) known.clear()
+    account = { message: new Map(), thread: new Map(), label: new Map() }
+    known.set(accountId, account)
+  }
+  let id = account[kind].get(providerId)
   if (id === undefined) {
-    if (known.size > 50_000) known.clear()
     id = rowId(accountId, kind, providerId)
-    known.set(key, id)
+    account[kind].set(providerId, id)
   }
   return id
 }

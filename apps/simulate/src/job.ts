@@ -12,10 +12,10 @@ export async function work(job: Job): Promise<JobResult> {
   if (mutant === undefined) throw new Error(`There is no planted bug called ${job.mutant}.`)
   const result: JobResult = { job, passed: 0, failures: [] }
   for (let seed = job.from; seed < job.from + job.count; seed++) {
-    const { failure } = await simulate(
-      historyOf(seed, job.operations),
-      mutant ? { substitutes: mutant.substitutes } : {},
-    )
+    const history = historyOf(seed, job.operations)
+    const { failure } = await simulate(history, mutant ? { substitutes: mutant.substitutes } : {})
+    // A seed that fails anyway has noticed no bug.
+    if (failure && mutant && (await simulate(history)).failure) continue
     if (!failure) result.passed += 1
     else result.failures.push({ seed, failure })
     if (failure && mutant) break

@@ -29,6 +29,8 @@ export class Mailbox {
   readonly email: string
   readonly messages = new Map<string, PulledMessage>()
   readonly broken = new Set<string>()
+  /** The next answer that holds one of these is late, and by then it has changed and cannot be read again. */
+  readonly flickering = new Set<string>()
   labels: PulledLabel[] = [...SYSTEM]
   version = 1n
   /** Cursors below it are too old. */

@@ -9,11 +9,13 @@ import { onThreads } from './threads.ts'
 const AT_ONCE = 20
 /** Failures that are shrunk and shown; a fault in the core fails thousands of seeds in one way. */
 const SHOWN = 3
-const USAGE = `npm run simulate -- [--seeds N] [--from K] [--seed K [--trace]] [--ops M] [--time S] [--mutants [--only NAME]]`
+const USAGE = `npm run simulate -- [--seeds N] [--from K] [--seed K [--trace]] [--ops M] [--time S] [--mutants [--only NAME]]
+npm run simulate -- --real [--seeds N] [--from K] [--seed K] [--ops M] [--mutants]`
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '1000' },
+    seeds: { type: 'string' },
+    real: { type: 'boolean', default: false },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     ops: { type: 'string', default: '30' },
@@ -85,14 +87,23 @@ async function runSeeds(
 
 const operations = whole('ops', values.ops)
 if (values.help) console.log(USAGE)
-else if (values.mutants) {
+else if (values.real) {
+  const { runReal } = await import('./real/main.ts')
+  const one = values.seed !== undefined
+  const from = whole(one ? 'seed' : 'from', values.seed ?? values.from)
+  const count = one ? 1 : whole('seeds', values.seeds ?? '100')
+  const { passed, failed } = await runReal({ from, count, operations, mutants: values.mutants })
+  end(passed, failed)
+  // Node, taking itself down, may wait for ever for sockets that the servers' deaths have left.
+  process.exit()
+} else if (values.mutants) {
   const { caught, survived } = await runMutants(operations, values.only ?? null)
   end(caught, survived)
 } else if (values.seed !== undefined) await runSeed(whole('seed', values.seed), operations)
 else
   await runSeeds(
     whole('from', values.from),
-    whole('seeds', values.seeds),
+    whole('seeds', values.seeds ?? '1000'),
     operations,
     values.time === undefined ? null : whole('time', values.time),
   )

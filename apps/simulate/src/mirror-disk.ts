@@ -1,4 +1,5 @@
 import type { MirrorDb } from '@inlet/client/tables'
+import { Dexie } from 'dexie'
 import type { Clock } from './clock.ts'
 import type { Faults } from './faults.ts'
 import type { Process } from './process.ts'
@@ -31,6 +32,11 @@ export class MirrorDisk {
     const table = this.tables.get(name)
     if (!table) throw new Error(`There is no table ${name}.`)
     return table
+  }
+
+  /** Nothing has ever been stored. */
+  get isNew(): boolean {
+    return [...this.tables.values()].every(table => table.size === 0)
   }
 
   /** As when a browser evicts a site's storage. */
@@ -79,6 +85,16 @@ class TableView {
   bulkPut = async (rows: Row[]): Promise<void> => {
     for (const row of rows) this.#put(row)
   }
+  /** Adds what is not there. The rest is told in one error, after which the transaction goes on. */
+  bulkAdd = async (rows: Row[]): Promise<void> => {
+    const failures: Record<number, Error> = {}
+    for (const [position, row] of rows.entries()) {
+      if (this.#read(keyOf(this.#name, row)) === undefined) this.#put(row)
+      else failures[position] = Object.assign(new Error('It is there already.'), { name: 'ConstraintError' })
+    }
+    const count = Object.keys(failures).length
+    if (count > 0) throw new Dexie.BulkError(`${count} rows of ${this.#name} are there already.`, failures)
+  }
   add = async (row: Row): Promise<void> => this.#put({ ...row, position: ++this.#disk.positions })
   delete = async (key: unknown): Promise<void> => void this.#writes.set(keyFrom(key), null)
   bulkDelete = async (keys: unknown[]): Promise<void> => {
@@ -122,6 +138,8 @@ class TableView {
 
 /** The tables of one transaction, each made when it is first used. */
 class TableViews implements Record<TableName, TableView> {
+  /** Where the mirror notes for its readers what it has written; nobody reads here. */
+  readonly idbtrans = {}
   readonly #disk: MirrorDisk
   readonly #views = new Map<TableName, TableView>()
 

@@ -1,10 +1,11 @@
-import type { Label, StatusReason } from '@inlet/protocol/entities'
+import type { Label, Message, StatusReason } from '@inlet/protocol/entities'
 import type { AccountState, MemoryState, UserState } from '@inlet/testkit/memory-store/state'
 import type { Browser } from './browser.ts'
 import { expectedRow, expectedThreads } from './expected.ts'
 import { idOf } from './ids.ts'
 import type { Mailbox } from './mailbox.ts'
-import { mirrored } from './monitor.ts'
+import { tablesOf } from './monitor/mirror.ts'
+import { same } from './same.ts'
 
 /** Every difference between what the provider has and what is stored; empty when they are the same, row for row. */
 export function compareStore(
@@ -40,8 +41,7 @@ function compareAccount({ user, account, mailbox, excuseBroken }: Pair, differen
       continue
     }
     if (!held) say(`${message.id} is not stored`)
-    else if (JSON.stringify(held) !== JSON.stringify(row))
-      say(`${message.id} is stored as ${difference(held, row)}`)
+    else if (!same(held, row)) say(`${message.id} is stored as ${difference(held, row)}`)
   }
   for (const row of storedIds.values()) say(`"${row.subject}" is stored, and the provider has it no more`)
 
@@ -51,11 +51,11 @@ function compareAccount({ user, account, mailbox, excuseBroken }: Pair, differen
     const wanted = threads.get(row.id)
     threads.delete(row.id)
     if (!wanted) say(`the thread "${row.subject}" is stored without messages`)
-    else if (JSON.stringify(row) !== JSON.stringify(wanted))
-      say(`the thread "${row.subject}" is stored as ${difference(row, wanted)}`)
+    else if (!same(row, wanted)) say(`the thread "${row.subject}" is stored as ${difference(row, wanted)}`)
   }
   for (const row of threads.values()) say(`the thread "${row.subject}" is not stored`)
 
+  const carried = countLabels(stored.map(({ row }) => row))
   const labels = new Map(mailbox.labels.map(label => [idOf(accountId, 'label', label.id), label]))
   for (const { row } of user.labels.values()) {
     if (row.accountId !== accountId) continue
@@ -65,32 +65,31 @@ function compareAccount({ user, account, mailbox, excuseBroken }: Pair, differen
       say(`the label ${row.name} is stored, and the provider has it no more`)
       continue
     }
-    const carried = stored.filter(entry => entry.row.labelIds.includes(row.id))
     const { name, role, color, hidden } = label
-    const counts = { total: carried.length, unread: carried.filter(entry => entry.row.unread).length }
+    const counts = carried.get(row.id) ?? { total: 0, unread: 0 }
     const wanted: Label = { id: row.id, accountId, name, role, color, hidden, ...counts }
-    if (difference(row, wanted) !== '') say(`the label ${name} is stored as ${difference(row, wanted)}`)
+    if (!same(row, wanted)) say(`the label ${name} is stored as ${difference(row, wanted)}`)
   }
   for (const label of labels.values()) say(`the label ${label.name} is not stored`)
 }
 
-/** Which fields differ, with both values. */
-function difference(held: object, wanted: object): string {
-  const other = new Map<string, unknown>(Object.entries(wanted))
-  return Object.entries(held)
-    .filter(([name, value]) => canonical(value) !== canonical(other.get(name)))
-    .map(([name, value]) => `${name} ${JSON.stringify(value)} (wanted ${JSON.stringify(other.get(name))})`)
-    .join(', ')
+function countLabels(rows: Message[]): Map<string, { total: number; unread: number }> {
+  const counts = new Map<string, { total: number; unread: number }>()
+  for (const { labelIds, unread } of rows)
+    for (const id of labelIds) {
+      const { total = 0, unread: before = 0 } = counts.get(id) ?? {}
+      counts.set(id, { total: total + 1, unread: before + (unread ? 1 : 0) })
+    }
+  return counts
 }
 
-/** A schema that parses a row gives its keys back in an order of its own. */
-function canonical(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? ''
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  )
+/** Which fields differ, with both values. */
+function difference(held: object, wanted: object): string {
+  const [mine, other] = [new Map(Object.entries(held)), new Map(Object.entries(wanted))]
+  return [...new Set([...mine.keys(), ...other.keys()])]
+    .filter(name => !same(mine.get(name), other.get(name)))
+    .map(name => `${name} ${JSON.stringify(mine.get(name))} (wanted ${JSON.stringify(other.get(name))})`)
+    .join(', ')
 }
 
 /** `broken`: items that cannot be read are failed items. `why`: reasons that only the next push or renewal takes away. */
@@ -151,16 +150,17 @@ export function compareMirror(state: MemoryState, browser: Browser): string[] {
   const differences: string[] = []
   if (feed.cursor !== user.head) differences.push(say(`is at ${feed.cursor}, the feed at ${user.head}`))
   if (feed.fill.position !== null) differences.push(say('has not filled to the end'))
-  for (const [kind, table, rows] of mirrored(browser, user)) {
+  for (const [kind, table, rows] of tablesOf(browser, user)) {
     for (const [id, entry] of rows) {
       const held = table.get(id)
       const { row, seq } = entry as { row: object; seq: number }
       if (!held) differences.push(say(`lacks the ${kind} ${id} (seq ${seq})`))
       else {
         const { seq: heldSeq, keys: _keys, ...heldRow } = held as { seq: number; keys?: unknown }
-        const what = difference(heldRow, row)
-        if (heldSeq !== seq || what !== '')
-          differences.push(say(`holds the ${kind} of seq ${seq} as of ${heldSeq} ${what}`))
+        if (heldSeq !== seq || !same(heldRow, row))
+          differences.push(
+            say(`holds the ${kind} of seq ${seq} as of ${heldSeq} ${difference(heldRow, row)}`),
+          )
       }
     }
     for (const id of table.keys())

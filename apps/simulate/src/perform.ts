@@ -3,6 +3,7 @@ import { startResync } from '@inlet/sync/resync'
 import { prune } from '@inlet/testkit/memory-store/feed-reader'
 import { describe, type Operation } from './history.ts'
 import type { Mailbox } from './mailbox.ts'
+import { FLICKER_MS } from './provider.ts'
 import type { World } from './world.ts'
 
 const at = <T>(items: readonly T[], share: number): T | undefined => items[Math.floor(share * items.length)]
@@ -10,7 +11,7 @@ const at = <T>(items: readonly T[], share: number): T | undefined => items[Math.
 /** Makes one operation of the history happen. What it answers means nothing. */
 export function perform(world: World, operation: Operation): unknown {
   const { clock } = world
-  world.trace.say('—', describe(operation))
+  if (world.trace.on) world.trace.say('—', describe(operation))
   switch (operation.type) {
     case 'deliver':
     case 'read':
@@ -21,6 +22,7 @@ export function perform(world: World, operation: Operation): unknown {
     case 'moveThread':
     case 'break':
     case 'heal':
+    case 'flicker':
     case 'createLabel':
     case 'renameLabel':
     case 'deleteLabel':
@@ -108,17 +110,19 @@ function changeMailbox(
       return id && mailbox.broken.add(id)
     case 'heal':
       return mailbox.broken.clear()
+    case 'flicker': {
+      const { id: flickering } = mailbox.deliver(world.clock.now())
+      mailbox.broken.add(flickering)
+      mailbox.flickering.add(flickering)
+      world.clock.after(FLICKER_MS, () => mailbox.broken.delete(flickering))
+      return
+    }
     case 'createLabel':
       return mailbox.createLabel(`Label ${Math.floor(r * 1000)}`)
     case 'renameLabel':
       return own && mailbox.renameLabel(own, `Renamed ${Math.floor(r * 1000)}`)
-    case 'deleteLabel': {
-      // Only one that is a row here already: a known finding (docs/simulation.md).
-      const known = [...world.state.users.values()].some(user =>
-        [...user.labels.values()].some(label => label.providerId === own),
-      )
-      return own && known && mailbox.deleteLabel(own)
-    }
+    case 'deleteLabel':
+      return own && mailbox.deleteLabel(own)
     case 'expireCursors':
       return mailbox.expireCursors()
   }

@@ -28,6 +28,8 @@ const ANSWERS: readonly FaultKind[] = [
   'internal',
 ]
 const TOKEN_MS = 30 * 60_000
+/** How long what flickers cannot be read: shorter than it takes until a failed item is tried again. */
+export const FLICKER_MS = 20_000
 
 /** The provider as one process sees it: the real port's contract over the simulated mailboxes, with faults on the way. */
 export function simulatedProvider(world: ProviderWorld, process: Process): MailProvider {
@@ -140,6 +142,11 @@ export function simulatedProvider(world: ProviderWorld, process: Process): MailP
       for (let from = 0; from < ids.length; from += 4) {
         const { mailbox } = await ask('fetch', conn, signal)
         const outcomes = ids.slice(from, from + 4).map(id => fetched(mailbox, id, faults))
+        const flickered = outcomes.filter(
+          each => each.outcome === 'message' && mailbox.flickering.delete(each.id),
+        )
+        for (const { id } of flickered) flicker(mailbox, id, clock)
+        if (flickered.length > 0) await process.step(() => clock.sleep(random.int(1_000, 8_000), signal))
         await back(signal)
         yield* outcomes
       }
@@ -208,6 +215,13 @@ export function simulatedProvider(world: ProviderWorld, process: Process): MailP
     }),
     revoke: async () => {},
   }
+}
+
+function flicker(mailbox: Mailbox, id: string, clock: Clock): void {
+  const starred = mailbox.messages.get(id)?.starred
+  mailbox.label(id, starred ? [] : ['STARRED'], starred ? ['STARRED'] : [])
+  mailbox.broken.add(id)
+  clock.after(FLICKER_MS, () => mailbox.broken.delete(id))
 }
 
 function fetched(mailbox: Mailbox, id: string, faults: Faults): Fetched {

@@ -45,7 +45,7 @@ export class WebServer {
       feed: options.hubFeed,
       bus: options.engine.bus,
       world: options.engine.world,
-      isSessionLive: async () => true,
+      liveSessions: async sessionIds => new Set(sessionIds),
       onTrouble: (what, error) => options.trace.say(options.process.name, `${what}: ${String(error)}`),
       limits: { pageLimit: options.pages.follow, lifetimeMs: options.streamMs },
     })

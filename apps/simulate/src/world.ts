@@ -10,7 +10,7 @@ import type { Shape } from './history.ts'
 import { idOf } from './ids.ts'
 import { Mailbox } from './mailbox.ts'
 import { openDisk } from './mirror-disk.ts'
-import { Monitor } from './monitor.ts'
+import { Monitor } from './monitor/monitor.ts'
 import { type NetworkWorld, simulatedFetch } from './network.ts'
 import { Process } from './process.ts'
 import { simulatedProvider } from './provider.ts'
@@ -216,7 +216,7 @@ export class World {
   async #deliverPush(mailbox: string, pushId: string): Promise<boolean> {
     const server = this.#server()
     if (!server) return false
-    const acknowledgedNow = this.monitor.acknowledging(mailbox)
+    const acknowledgedNow = this.monitor.work.acknowledging(mailbox)
     const died = new Promise<boolean>(resolve => server.process.onDeath(() => resolve(false)))
     const scene: Scene = {
       clock: this.clock,

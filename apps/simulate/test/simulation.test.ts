@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { explain } from '../src/explain.ts'
 import { historyOf } from '../src/history.ts'
-import { INVARIANTS } from '../src/mutant-run.ts'
 import { mutants } from '../src/mutants/all.ts'
 import { simulate } from '../src/simulation.ts'
+import { INVARIANTS } from '../src/violation.ts'
 
 /** The share of every test run; `npm run simulate -- --seeds N` takes seeds that nobody has chosen. */
 const SEEDS = 100

@@ -1,5 +1,6 @@
 import type { MutationBody, MutationResult } from '@inlet/protocol/mutations'
-import type { MutationState, StoredMutation } from '@inlet/sync/store-port'
+import { StaleLease } from '@inlet/sync/provider-errors'
+import type { Lease, MutationState, StoredMutation } from '@inlet/sync/store-port'
 import { cleanDeep, cleanText } from './clean-batch.ts'
 import { markIds } from './marks.ts'
 import { inTransaction, type Pool, type Queryable } from './pool.ts'
@@ -83,6 +84,7 @@ export async function pendingMutations(
 
 export async function setMutation(
   db: Queryable,
+  lease: Lease,
   clientId: string,
   userId: string,
   change: { state: MutationState; error: MutationError | null; attempts: number },
@@ -92,8 +94,20 @@ export async function setMutation(
     code: change.error.code,
     message: cleanText(change.error.message.slice(0, 1_000)),
   }
-  await db.query(
-    'UPDATE mutation SET state = $3, error = $4, attempts = $5, updated_at = $6 WHERE user_id = $1 AND client_id = $2',
-    [userId, clientId, change.state, error && JSON.stringify(error), change.attempts, now],
+  const { rowCount } = await db.query(
+    `WITH held AS (SELECT FROM resource WHERE id = $7 AND lease_token = $8 FOR NO KEY UPDATE)
+     UPDATE mutation SET state = $3, error = $4, attempts = $5, updated_at = $6
+      WHERE user_id = $1 AND client_id = $2 AND EXISTS (SELECT FROM held)`,
+    [
+      userId,
+      clientId,
+      change.state,
+      error && JSON.stringify(error),
+      change.attempts,
+      now,
+      lease.resourceId,
+      lease.token,
+    ],
   )
+  if (rowCount === 0) throw new StaleLease(lease.resourceId)
 }

@@ -75,8 +75,8 @@ export function createStore({
 
     addMutations: (userId, added, now) => mutations.addMutations(pool, userId, added, now),
     pendingMutations: (accountId, limit) => mutations.pendingMutations(pool, accountId, limit),
-    setMutation: (clientId, userId, change, now) =>
-      mutations.setMutation(pool, clientId, userId, change, now),
+    setMutation: (lease, clientId, userId, change, now) =>
+      mutations.setMutation(pool, lease, clientId, userId, change, now),
     mutationResults: (userId, clientIds) => mutations.mutationResults(pool, userId, clientIds),
   }
 }

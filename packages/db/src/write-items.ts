@@ -4,15 +4,16 @@ import type { Batch } from '@inlet/sync/store-port'
 import { columns } from './columns.ts'
 import type { Tx } from './pool.ts'
 import { failItems } from './sql/fail-items.ts'
+import { healItems } from './sql/heal-items.ts'
 
 /** Failed items come and go (I10). They show in the account's row, not in the feed. */
 export async function writeItems(tx: Tx, batch: Batch, writes: Writes): Promise<void> {
   const { userId, accountId } = batch
   const idOf = (providerId: string) => rowId(accountId, 'message', providerId)
   if (writes.healed.length > 0)
-    await tx.query('DELETE FROM failed_item WHERE user_id = $1 AND id = ANY($2)', [
+    await tx.query(healItems, [
       userId,
-      writes.healed.map(idOf),
+      ...columns(writes.healed, [item => idOf(item.providerId), item => item.attempts]),
     ])
   const failures = [...new Map(writes.failures.map(failure => [failure.providerId, failure])).values()]
   if (failures.length === 0) return

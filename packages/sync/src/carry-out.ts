@@ -32,7 +32,10 @@ async function carryOutOne(work: Work, mutation: StoredMutation, signal: AbortSi
   const settle = (
     state: 'done' | 'failed' | 'unknown' | 'pending' | 'sending',
     error: { code: string; message: string } | null,
-  ) => store.setMutation(mutation.clientId, mutation.userId, { state, error, attempts }, world.now())
+  ) => {
+    const { clientId, userId } = mutation
+    return store.setMutation(work.claim.lease, clientId, userId, { state, error, attempts }, world.now())
+  }
   const isSend = mutation.body.type === 'send'
   try {
     // What was leaving when the process died may have left: the adapter looks for its client id before sending again.

@@ -1,6 +1,7 @@
 import type { Label, Message } from '@inlet/protocol/entities'
 import type { PulledAttachment, PulledBody, PulledMessage, Version } from './provider-port.ts'
 import { rowId } from './row-id.ts'
+import { sameContent } from './same-content.ts'
 import type { Batch } from './store-port.ts'
 
 /** A message as the store holds it: its mirrored row, and what only the server keeps. */
@@ -55,8 +56,8 @@ export type Writes = {
   /** By label row id. */
   labelCounts: Map<string, { total: number; unread: number }>
   failures: { providerId: string; code: string; message: string; retryAt: number }[]
-  /** Provider ids that are no longer failed items. */
-  healed: string[]
+  /** What is no longer a failed item; with `attempts`, only if it has failed so often. */
+  healed: { providerId: string; attempts: number | null }[]
 }
 
 /**
@@ -67,11 +68,19 @@ export type Writes = {
 export function plan(stored: Stored, batch: Batch): Writes {
   const { accountId } = batch
   const idOf = (providerId: string) => rowId(accountId, 'message', providerId)
+  /** The labels that the batch speaks of: row ids by provider id. */
+  const labels = new Map<string, string>()
+  const labelOf = (providerId: string) => {
+    const id = labels.get(providerId) ?? rowId(accountId, 'label', providerId)
+    labels.set(providerId, id)
+    return id
+  }
   const before = (id: string) => stored.messages.get(id)
   const now = new Map<string, MessageWrite>()
   const gone = new Map<string, Version>()
   const revived = new Set<string>()
   const unresolved = new Set<string>()
+  const healed = new Map<string, number | null>()
   const current = (id: string) => (gone.has(id) ? undefined : (now.get(id) ?? before(id)))
   const deadAt = (id: string) => gone.get(id) ?? (revived.has(id) ? undefined : stored.tombstones.get(id))
 
@@ -85,7 +94,9 @@ export function plan(stored: Stored, batch: Batch): Writes {
       gone.delete(id)
       if (stored.tombstones.has(id)) revived.add(id)
     }
-    now.set(id, fromPulled(accountId, message))
+    now.set(id, fromPulled(accountId, message, labelOf))
+    const attempts = batch.heals ? batch.heals.get(message.id) : null
+    if (batch.heals !== false && attempts !== undefined) healed.set(message.id, attempts)
   }
 
   for (const patch of batch.patches) {
@@ -96,9 +107,9 @@ export function plan(stored: Stored, batch: Batch): Writes {
       continue
     }
     if (existing.version >= patch.version) continue
-    const labels = new Set(existing.row.labelIds)
-    for (const label of patch.remove) labels.delete(rowId(accountId, 'label', label))
-    for (const label of patch.add) labels.add(rowId(accountId, 'label', label))
+    const carried = new Set(existing.row.labelIds)
+    for (const label of patch.remove) carried.delete(labelOf(label))
+    for (const label of patch.add) carried.add(labelOf(label))
     now.set(id, {
       body: null,
       attachments: null,
@@ -106,7 +117,7 @@ export function plan(stored: Stored, batch: Batch): Writes {
       version: patch.version,
       row: {
         ...existing.row,
-        labelIds: [...labels].sort(),
+        labelIds: [...carried].sort(),
         unread: patch.unread ?? existing.row.unread,
         starred: patch.starred ?? existing.row.starred,
       },
@@ -115,6 +126,7 @@ export function plan(stored: Stored, batch: Batch): Writes {
 
   for (const { id: providerId, version } of batch.deletions) {
     const id = idOf(providerId)
+    healed.set(providerId, null)
     const existing = current(id)
     if (existing && existing.version > version) continue
     now.delete(id)
@@ -125,6 +137,7 @@ export function plan(stored: Stored, batch: Batch): Writes {
 
   for (const providerId of batch.missing) {
     const id = idOf(providerId)
+    healed.set(providerId, null)
     const existing = current(id)
     unresolved.delete(providerId)
     if (!existing) continue
@@ -144,13 +157,7 @@ export function plan(stored: Stored, batch: Batch): Writes {
     deletedLabels: [],
     labelCounts: new Map(),
     failures: batch.failures.map(({ id, ...failure }) => ({ providerId: id, ...failure })),
-    healed: [
-      ...new Set(
-        [...(batch.heals === false ? [] : batch.upserts), ...batch.deletions]
-          .map(item => item.id)
-          .concat(batch.missing),
-      ),
-    ],
+    healed: [...healed].map(([providerId, attempts]) => ({ providerId, attempts })),
   }
   // A patch on what is not stored says that a message exists which nobody has fetched: the items lane fetches it.
   for (const providerId of unresolved)
@@ -187,6 +194,7 @@ export function plan(stored: Stored, batch: Batch): Writes {
   }
   writes.threads = [...threads]
   planLabels(stored, batch, writes)
+  planUnlisted(stored, batch, writes, labels)
   for (const [id, change] of writes.labelCounts)
     if (change.total === 0 && change.unread === 0) writes.labelCounts.delete(id)
   return writes
@@ -211,6 +219,25 @@ function planLabels(stored: Stored, batch: Batch, writes: Writes): void {
   }
 }
 
+/**
+ * A label may be made, used and deleted before any list is fetched. What a message carries has a row all the same, or no
+ * resync could look for who carries it still: hidden, under its id, until a list names it or nobody carries it.
+ */
+function planUnlisted(
+  stored: Stored,
+  batch: Batch,
+  writes: Writes,
+  labels: ReadonlyMap<string, string>,
+): void {
+  const listed = new Set(batch.labels?.map(label => label.id))
+  for (const [providerId, id] of labels) {
+    if (stored.labels.has(id) || listed.has(providerId)) continue
+    if (!writes.messages.some(({ row }) => row.labelIds.includes(id))) continue
+    const { accountId } = batch
+    writes.labels.push({ id, accountId, providerId, name: providerId, role: null, color: null, hidden: true })
+  }
+}
+
 function count(counts: Writes['labelCounts'], row: Message | undefined, sign: 1 | -1): void {
   if (!row) return
   for (const label of row.labelIds) {
@@ -221,7 +248,11 @@ function count(counts: Writes['labelCounts'], row: Message | undefined, sign: 1 
   }
 }
 
-function fromPulled(accountId: string, message: PulledMessage): MessageWrite {
+function fromPulled(
+  accountId: string,
+  message: PulledMessage,
+  labelOf: (providerId: string) => string,
+): MessageWrite {
   return {
     row: {
       id: rowId(accountId, 'message', message.id),
@@ -236,7 +267,7 @@ function fromPulled(accountId: string, message: PulledMessage): MessageWrite {
       unread: message.unread,
       starred: message.starred,
       draft: message.draft,
-      labelIds: message.labelIds.map(label => rowId(accountId, 'label', label)).sort(),
+      labelIds: message.labelIds.map(labelOf).sort(),
       attachmentCount: message.attachments.filter(part => !part.inline).length,
       sizeBytes: message.sizeBytes,
       messageIdHeader: message.messageIdHeader,
@@ -256,35 +287,4 @@ function fromPulled(accountId: string, message: PulledMessage): MessageWrite {
       id: rowId(accountId, 'attachment', `${message.id}\n${part.partId}`),
     })),
   }
-}
-
-/** Equal in everything a reader can see. Rows are plain data with keys in one order, so their JSON is their value. */
-function sameContent(a: StoredMessage, b: StoredMessage): boolean {
-  return (
-    JSON.stringify(ordered(a.row)) === JSON.stringify(ordered(b.row)) &&
-    a.inReplyTo === b.inReplyTo &&
-    a.threadProviderId === b.threadProviderId
-  )
-}
-
-function ordered(row: Message): unknown[] {
-  const { id, threadId, subject, from, to, cc, snippet, receivedAt, unread, starred, draft } = row
-  const people = [from, ...to, ...cc].map(person => [person.name, person.email])
-  const { labelIds, attachmentCount, sizeBytes, messageIdHeader } = row
-  return [
-    id,
-    threadId,
-    subject,
-    to.length,
-    people,
-    snippet,
-    receivedAt,
-    unread,
-    starred,
-    draft,
-    [...labelIds].sort(),
-    attachmentCount,
-    sizeBytes,
-    messageIdHeader,
-  ]
 }

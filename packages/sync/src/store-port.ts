@@ -121,8 +121,13 @@ export interface Store {
     now: number,
   ): Promise<MutationResult[]>
   pendingMutations(accountId: string, limit: number): Promise<StoredMutation[]>
-  /** Before a send leaves: after a crash, a `sending` mutation is `unknown`, never blindly repeated. */
+  /**
+   * Under the lease of the mutations lane: throws StaleLease and writes nothing when it has passed on, so that a worker
+   * that was thought dead neither begins a send nor takes back what another has done (I8). `sending` is written before a
+   * send leaves: after a crash it is looked for before it is repeated.
+   */
   setMutation(
+    lease: Lease,
     clientId: string,
     userId: string,
     change: { state: MutationState; error: { code: string; message: string } | null; attempts: number },
@@ -192,10 +197,11 @@ export type Batch = {
   /** Kept as failed items (I10). Writing one marks the account's items lane due at `retryAt`, in this transaction. */
   failures: { id: string; code: string; message: string; retryAt: number }[]
   /**
-   * false: these upserts do not end failed items. A listing may commit a state older than the one that live sync could
-   * not fetch; the items lane ends the item with a fetch of its own.
+   * Which failed items these upserts end; left out: all of theirs. Live sync may fail to fetch a newer state while
+   * another lane's fetch is under way, and only the failed item remembers that one. So a listing ends none (false), and
+   * a retry those that have failed as often as they had when it set out.
    */
-  heals?: false
+  heals?: false | ReadonlyMap<string, number>
   /** Moves the cursor in this transaction. undefined: stays. null: a listing that has ended. */
   cursor?: string | null
   /** Ids met by a listing, remembered until the listing's end. */

@@ -1,82 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { plan, type Stored, type StoredMessage } from '../src/plan.ts'
-import type { LabelPatch, PulledMessage } from '../src/provider-port.ts'
+import { plan, type Stored } from '../src/plan.ts'
+import type { PulledMessage } from '../src/provider-port.ts'
 import { rowId } from '../src/row-id.ts'
 import type { Batch } from '../src/store-port.ts'
-
-const ACCOUNT = 'account-1'
-const idOf = (id: string) => rowId(ACCOUNT, 'message', id)
-const labelOf = (id: string) => rowId(ACCOUNT, 'label', id)
-
-function pulled(id: string, version: bigint, more: Partial<PulledMessage> = {}): PulledMessage {
-  const labelIds = more.labelIds ?? ['INBOX', 'UNREAD']
-  return {
-    id,
-    threadId: `t-${id}`,
-    version,
-    subject: `Subject ${id}`,
-    from: { name: 'Ada', email: 'ada@example.com' },
-    to: [],
-    cc: [],
-    bcc: [],
-    replyTo: [],
-    snippet: '',
-    receivedAt: 1_000,
-    sentAt: null,
-    unread: labelIds.includes('UNREAD'),
-    starred: labelIds.includes('STARRED'),
-    draft: false,
-    sizeBytes: 10,
-    messageIdHeader: null,
-    inReplyTo: null,
-    references: [],
-    attachments: [],
-    body: { html: null, text: 'hello', warning: null },
-    ...more,
-    labelIds,
-  }
-}
-
-function patch(id: string, version: bigint, add: string[], remove: string[]): LabelPatch {
-  const flag = (label: string) => (add.includes(label) ? true : remove.includes(label) ? false : null)
-  return { id, version, add, remove, unread: flag('UNREAD'), starred: flag('STARRED') }
-}
-
-function batch(part: Partial<Batch>): Batch {
-  return {
-    lease: { resourceId: 'r', token: 't' },
-    cursorVersion: 0,
-    userId: 'u',
-    accountId: ACCOUNT,
-    now: 5_000,
-    upserts: [],
-    patches: [],
-    deletions: [],
-    missing: [],
-    labels: null,
-    failures: [],
-    ...part,
-  }
-}
-
-const nothing = (): Stored => ({ messages: new Map(), tombstones: new Map(), labels: new Map() })
-
-/** Applies writes as a store does, so that batches can follow each other. */
-function apply(stored: Stored, part: Partial<Batch>): Stored {
-  const writes = plan(stored, batch(part))
-  const messages = new Map(stored.messages)
-  const tombstones = new Map(stored.tombstones)
-  for (const id of writes.revived) tombstones.delete(id)
-  for (const write of [...writes.messages, ...writes.bodies]) messages.set(write.row.id, write)
-  for (const { id, version } of writes.versions)
-    messages.set(id, { ...(messages.get(id) as StoredMessage), version })
-  for (const { id, version } of [...writes.deletions, ...writes.tombstones]) {
-    messages.delete(id)
-    tombstones.set(id, version)
-  }
-  return { messages, tombstones, labels: stored.labels }
-}
+import { ACCOUNT, apply, batch, idOf, labelOf, nothing, patch, pulled } from './plan-fixture.ts'
 
 describe('merging what the provider said into what is stored', () => {
   it('stores a new message with its labels and counts', () => {
@@ -136,8 +64,20 @@ describe('merging what the provider said into what is stored', () => {
   })
 
   it('ends a failed item with a fetch of live sync, not with what a listing fetched earlier', () => {
-    expect(plan(nothing(), batch({ upserts: [pulled('a', 5n)] })).healed).toEqual(['a'])
-    expect(plan(nothing(), batch({ upserts: [pulled('a', 5n)], heals: false })).healed).toEqual([])
+    const upserts = [pulled('a', 5n)]
+    expect(plan(nothing(), batch({ upserts })).healed).toEqual([{ providerId: 'a', attempts: null }])
+    expect(plan(nothing(), batch({ upserts, heals: false })).healed).toEqual([])
+  })
+
+  it('ends with a retry only the failure that it set out from', () => {
+    const part = { upserts: [pulled('a', 5n), pulled('b', 5n)], heals: new Map([['a', 3]]) }
+    expect(plan(nothing(), batch(part)).healed).toEqual([{ providerId: 'a', attempts: 3 }])
+  })
+
+  it('ends no failed item with a state older than what is stored: that may miss the very change that failed', () => {
+    const stored = apply(nothing(), { upserts: [pulled('a', 6n)] })
+    expect(plan(stored, batch({ upserts: [pulled('a', 5n)] })).healed).toEqual([])
+    expect(plan(stored, batch({ upserts: [pulled('a', 6n)] })).healed).toHaveLength(1)
   })
 
   it('stores a body that came late without telling anyone of a change', () => {

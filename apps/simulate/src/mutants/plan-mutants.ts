@@ -87,6 +87,30 @@ export const planMutants: Mutant[] = [
     substitutes: { plan: (stored, batch) => plan(stored, { ...batch, deletions: [] }) },
   },
   {
+    name: 'older-fetch-heals',
+    breaks: 'I10',
+    what: 'a state older than what is stored ends a failed item',
+    substitutes: {
+      plan: (stored, batch) => {
+        const writes = plan(stored, batch)
+        const all = batch.heals === false ? [] : batch.upserts
+        return { ...writes, healed: all.map(({ id }) => ({ providerId: id, attempts: null })) }
+      },
+    },
+  },
+  {
+    name: 'unlisted-label-without-row',
+    breaks: 'I9',
+    what: 'a label that no list has held becomes no row, so no resync looks for who carries it',
+    substitutes: {
+      plan: (stored, batch) => {
+        const writes = plan(stored, batch)
+        const listed = new Set(batch.labels?.map(label => label.id))
+        return { ...writes, labels: writes.labels.filter(label => listed.has(label.providerId)) }
+      },
+    },
+  },
+  {
     name: 'unstored-patch-dropped',
     breaks: 'I10',
     what: 'a label change on a message that could not be fetched is dropped with the message',

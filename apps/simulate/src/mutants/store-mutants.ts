@@ -170,6 +170,22 @@ export const storeMutants: Mutant[] = [
     },
   },
   {
+    name: 'late-retry-heals',
+    breaks: 'I10',
+    what: 'a retry that was under way ends the failure of a newer state',
+    substitutes: {
+      store: committing((inner, { heals, ...batch }) =>
+        inner.commit(heals === false ? { ...batch, heals } : batch),
+      ),
+    },
+  },
+  {
+    name: 'listing-heals',
+    breaks: 'I10',
+    what: 'what a listing fetched earlier ends the failure of a newer state',
+    substitutes: { store: committing((inner, { heals: _, ...batch }) => inner.commit(batch)) },
+  },
+  {
     name: 'deletion-by-omission',
     breaks: 'I7',
     what: 'what a listing did not hold is deleted without asking',

@@ -43,11 +43,12 @@ export function doorbellsContract(get: () => StoreUnderTest): void {
     const { claim, email, accountId } = await connected(get())
     await store.finish(claim, { ok: true }, NOW)
     expect((await store.recordPush(push(email, { pushId: 'p1' }), NOW)).outcome).toBe('marked')
+    await store.finish(await claimLane(store, accountId, 'live', NOW), { ok: true }, NOW)
     expect((await store.recordPush(push(email, { pushId: 'p1' }), NOW + 1)).outcome).toBe('duplicate')
+    await claimLane(store, accountId, 'live', NOW + 1)
     expect((await store.recordPush(push(email, { pushId: 'p1' }), NOW + 2 * 60 * 60_000)).outcome).toBe(
       'marked',
     )
-    await claimLane(store, accountId, 'live', NOW + 1)
     expect((await store.recordPush(push('nobody@example.com'), NOW)).outcome).toBe('unknown_mailbox')
     expect((await store.recordPush(push(null, { problem: 'not JSON \0' }), NOW)).outcome).toBe('undecodable')
     expect((await store.recordPush(push('a\0@example.com', { pushId: '\0' }), NOW)).outcome).toBe(

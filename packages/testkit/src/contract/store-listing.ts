@@ -104,6 +104,22 @@ export function listingContract(get: () => StoreUnderTest): void {
     expect(await store.nextItemAt(accountId)).toBeNull()
   })
 
+  test('a retry does not end a failure that was written while it was under way', async () => {
+    const { store } = get()
+    const { claim, userId, accountId } = await connected(get())
+    const failure = { id: 'bad', code: 'parse', message: 'broken', retryAt: NOW }
+    await commitUnder(store, claim, { failures: [failure] })
+    const retry = await claimLane(store, accountId, 'items', NOW)
+    // Fetched before live sync failed with a newer state.
+    const fetched = { upserts: [pulledMessage('bad')], heals: new Map([['bad', 1]]) }
+    await commitUnder(store, claim, { failures: [{ ...failure, retryAt: NOW + 50 }] })
+    await commitUnder(store, retry, fetched)
+    expect(await accountRow(userId)).toMatchObject({ failedItems: 1 })
+    expect(await store.dueItems(accountId, NOW + 50, 10)).toEqual([{ id: 'bad', attempts: 2 }])
+    await commitUnder(store, retry, { ...fetched, heals: new Map([['bad', 2]]) })
+    expect(await accountRow(userId)).toMatchObject({ failedItems: 0 })
+  })
+
   test('a failure written while the items lane runs leaves one more run behind it', async () => {
     const { store } = get()
     const { claim, accountId } = await connected(get())

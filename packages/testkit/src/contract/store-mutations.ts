@@ -1,4 +1,5 @@
 import type { MutationBody } from '@inlet/protocol/mutations'
+import { StaleLease } from '@inlet/sync/provider-errors'
 import { rowId } from '@inlet/sync/row-id'
 import { expect, test } from 'vitest'
 import {
@@ -6,6 +7,7 @@ import {
   commitUnder,
   connected,
   inbox,
+  LEASE_MS,
   NOW,
   pulledMessage,
   type StoreUnderTest,
@@ -84,10 +86,28 @@ export function mutationsContract(get: () => StoreUnderTest): void {
     const id = clientId()
     const add = () => store.addMutations(userId, [{ clientId: id, body: read(message('m1')) }], NOW)
     await Promise.all([add(), add()])
-    await store.setMutation(id, userId, { state: 'done', error: null, attempts: 1 }, NOW)
+    const { lease } = await claimLane(store, accountId, 'mutations', NOW)
+    await store.setMutation(lease, id, userId, { state: 'done', error: null, attempts: 1 }, NOW)
     expect(await add()).toEqual([{ clientId: id, state: 'done', error: null }])
     expect(await store.pendingMutations(accountId, 10)).toEqual([])
     expect(await store.mutationResults('somebody-else', [id])).toEqual([])
+  })
+
+  test('a worker whose lease has passed on neither begins a mutation nor takes back what another has done', async () => {
+    const { store } = get()
+    const { userId, accountId, message } = await withMail()
+    const id = clientId()
+    await store.addMutations(userId, [{ clientId: id, body: read(message('m1')) }], NOW)
+    const slow = await claimLane(store, accountId, 'mutations', NOW)
+    await store.setMutation(slow.lease, id, userId, { state: 'sending', error: null, attempts: 1 }, NOW)
+    const later = NOW + LEASE_MS + 1
+    const next = await claimLane(store, accountId, 'mutations', later)
+    const begin = { state: 'sending', error: null, attempts: 2 } as const
+    await expect(store.setMutation(slow.lease, id, userId, begin, later)).rejects.toThrow(StaleLease)
+    await store.setMutation(next.lease, id, userId, { ...begin, state: 'done' }, later)
+    const back = { state: 'pending', error: null, attempts: 1 } as const
+    await expect(store.setMutation(slow.lease, id, userId, back, later)).rejects.toThrow(StaleLease)
+    expect(await store.mutationResults(userId, [id])).toEqual([{ clientId: id, state: 'done', error: null }])
   })
 
   test('ids of another user are not found, and nothing of theirs is touched', async () => {
@@ -166,7 +186,8 @@ export function mutationsContract(get: () => StoreUnderTest): void {
       },
     }
     await store.addMutations(userId, [{ clientId: id, body }], NOW)
-    await store.setMutation(id, userId, { state: 'sending', error: null, attempts: 1 }, NOW)
+    const { lease } = await claimLane(store, accountId, 'mutations', NOW)
+    await store.setMutation(lease, id, userId, { state: 'sending', error: null, attempts: 1 }, NOW)
     expect(await store.pendingMutations(accountId, 10)).toMatchObject([
       {
         state: 'sending',
@@ -184,7 +205,7 @@ export function mutationsContract(get: () => StoreUnderTest): void {
       { clientId: id, state: 'pending', error: null },
     ])
     const error = { code: 'provider_failed', message: 'no answer' }
-    await store.setMutation(id, userId, { state: 'unknown', error, attempts: 1 }, NOW)
+    await store.setMutation(lease, id, userId, { state: 'unknown', error, attempts: 1 }, NOW)
     expect(await store.mutationResults(userId, [id])).toEqual([{ clientId: id, state: 'unknown', error }])
   })
 }

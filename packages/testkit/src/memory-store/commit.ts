@@ -169,7 +169,10 @@ function countLabel(user: UserState, id: string): { total: number; unread: numbe
 
 function writeItems(user: UserState, batch: Batch, writes: Writes): void {
   const { accountId } = batch
-  for (const providerId of writes.healed) user.failedItems.delete(rowId(accountId, 'message', providerId))
+  for (const { providerId, attempts } of writes.healed) {
+    const id = rowId(accountId, 'message', providerId)
+    if (attempts === null || user.failedItems.get(id)?.attempts === attempts) user.failedItems.delete(id)
+  }
   const failures = new Map(writes.failures.map(failure => [failure.providerId, failure]))
   for (const { providerId, code, message, retryAt } of failures.values()) {
     const id = rowId(accountId, 'message', providerId)

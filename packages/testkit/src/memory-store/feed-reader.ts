@@ -20,21 +20,23 @@ export function follow(state: MemoryState, userId: string, after: number, limit:
 
 /** Rows and tombstones above `after` in the order of seq. */
 export function changesAfter(user: UserState, after: number): Change[] {
-  const changes: Change[] = upsertsOf(user).filter(change => change.seq > after)
+  const changes: Change[] = upsertsAfter(user, after)
   for (const { kind, id, seq } of user.tombstones.values())
     if (seq !== null && seq > after) changes.push({ kind, op: 'delete', id, seq })
   return changes.sort((a, b) => a.seq - b.seq)
 }
 
-export function upsertsOf(user: UserState): Upsert[] {
+function upsertsAfter(user: UserState, after: number): Upsert[] {
   const upserts: Upsert[] = []
   const op = 'upsert'
   for (const { row, seq } of user.accounts.values())
-    upserts.push({ kind: 'account', op, id: row.id, seq, row })
-  for (const { row, seq } of user.labels.values()) upserts.push({ kind: 'label', op, id: row.id, seq, row })
+    if (seq > after) upserts.push({ kind: 'account', op, id: row.id, seq, row })
+  for (const { row, seq } of user.labels.values())
+    if (seq > after) upserts.push({ kind: 'label', op, id: row.id, seq, row })
   for (const { row, seq } of user.messages.values())
-    upserts.push({ kind: 'message', op, id: row.id, seq, row })
-  for (const { row, seq } of user.threads.values()) upserts.push({ kind: 'thread', op, id: row.id, seq, row })
+    if (seq > after) upserts.push({ kind: 'message', op, id: row.id, seq, row })
+  for (const { row, seq } of user.threads.values())
+    if (seq > after) upserts.push({ kind: 'thread', op, id: row.id, seq, row })
   return upserts
 }
 

@@ -105,8 +105,8 @@ function contentPart(state: MemoryState, plan: typeof realPlan, run: Run): Conte
       run('addMutations', () => mutations.addMutations(state, userId, added, at)),
     pendingMutations: (accountId, limit) =>
       run('pendingMutations', () => mutations.pendingMutations(state, accountId, limit)),
-    setMutation: (clientId, userId, change) =>
-      run('setMutation', () => mutations.setMutation(state, clientId, userId, change)),
+    setMutation: (lease, clientId, userId, change) =>
+      run('setMutation', () => mutations.setMutation(state, lease, clientId, userId, change)),
     mutationResults: (userId, ids) =>
       run('mutationResults', () => mutations.mutationResults(state, userId, ids)),
   }

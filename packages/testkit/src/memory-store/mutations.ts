@@ -1,5 +1,6 @@
 import type { MutationBody, MutationResult, Outgoing } from '@inlet/protocol/mutations'
-import type { Store, StoredMutation } from '@inlet/sync/store-port'
+import { StaleLease } from '@inlet/sync/provider-errors'
+import type { Lease, Store, StoredMutation } from '@inlet/sync/store-port'
 import { markLane } from './scheduling.ts'
 import {
   byText,
@@ -126,10 +127,13 @@ function stored(state: MemoryState, { n: _, error: _error, ...entry }: MutationE
 
 export function setMutation(
   state: MemoryState,
+  lease: Lease,
   clientId: string,
   userId: string,
-  change: Parameters<Store['setMutation']>[2],
+  change: Parameters<Store['setMutation']>[3],
 ): void {
+  if (state.resources.get(lease.resourceId)?.leaseToken !== lease.token)
+    throw new StaleLease(lease.resourceId)
   const key = `${userId} ${clientId}`
   const entry = state.mutations.get(key)
   if (entry) state.mutations.set(key, { ...entry, ...change })

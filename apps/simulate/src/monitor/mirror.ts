@@ -1,0 +1,49 @@
+import type { Browser } from '../browser.ts'
+import type { Watched } from './watched.ts'
+
+/** After each transaction of a mirror: what its cursor says it has, it has (I3, I5). */
+export function watchMirror(watched: Watched, browser: Browser): void {
+  const feed = browser.feed()
+  const user = watched.state.users.get(browser.userId)
+  if (!feed || feed.cursor === null || !user) return
+  const { cursor } = feed
+  if (cursor > user.head)
+    watched.violations.report('I5', `${browser.name} is at ${cursor}, the feed ends at ${user.head}.`)
+  // Rows at or below the head at which the fill began are complete only when it has ended.
+  const filled = feed.fill.position === null
+  for (const [kind, table, rows] of tablesOf(browser, user)) {
+    for (const [id, { seq }] of rows) {
+      const held = table.get(id) as { seq: number } | undefined
+      if (held && held.seq > user.head)
+        watched.violations.report('I4', `${browser.name} holds a ${kind} at ${held.seq}, beyond the head.`)
+      if (seq > cursor || held?.seq === seq || (!filled && held === undefined)) continue
+      watched.violations.report(
+        'I5',
+        `${browser.name} is at ${cursor} and holds the ${kind} of seq ${seq} ${held ? `as of ${held.seq}` : 'not at all'}.`,
+      )
+    }
+    for (const id of table.keys()) {
+      if (rows.has(id)) continue
+      const tombstone = user.tombstones.get(`${kind} ${id}`)
+      if (tombstone ? (tombstone.seq ?? 0) > cursor : user.floor > cursor) continue
+      watched.violations.report(
+        'I5',
+        `${browser.name} is at ${cursor} and still holds a ${kind} that was deleted at ${tombstone?.seq ?? 'a pruned seq'}.`,
+      )
+    }
+  }
+}
+
+type Rows = ReadonlyMap<string, { seq: number }>
+/** A mirror's tables, each with the rows of which it is a copy. */
+export function tablesOf(
+  browser: Browser,
+  user: { accounts: Rows; labels: Rows; messages: Rows; threads: Rows },
+): ['account' | 'label' | 'message' | 'thread', ReadonlyMap<string, unknown>, Rows][] {
+  return [
+    ['account', browser.disk.table('accounts'), user.accounts],
+    ['label', browser.disk.table('labels'), user.labels],
+    ['message', browser.disk.table('messages'), user.messages],
+    ['thread', browser.disk.table('threads'), user.threads],
+  ]
+}

@@ -1,0 +1,233 @@
+import type { ChangesPage } from '@inlet/protocol/changes'
+import { describe, expect, test } from 'vitest'
+import { idOf } from '../src/ids.ts'
+import { compareMailbox, compareReader, difference, type Mailbox } from '../src/real/compare.ts'
+import { follow, nothingFollowed } from '../src/real/follower.ts'
+import { FAULTS } from '../src/real/google.ts'
+import { batchesOf } from '../src/real/main.ts'
+import { DURATION_MS, describe as describeStep, planOf } from '../src/real/plan.ts'
+import { mailboxOf } from '../src/real/planted.ts'
+import type { Stored } from '../src/real/stored.ts'
+
+describe('a plan', () => {
+  const plans = Array.from({ length: 200 }, (_, n) => planOf(n + 1, 30))
+
+  test('is the same for the same seed, and another for another', () => {
+    expect(planOf(7, 30)).toEqual(planOf(7, 30))
+    expect(planOf(8, 30)).not.toEqual(planOf(7, 30))
+  })
+
+  test('names only mailboxes and browsers that there are, in the order of time', () => {
+    for (const { mailboxes, browsers, acts, troubles } of plans) {
+      for (const act of acts) {
+        if ('mailbox' in act) expect(act.mailbox).toBeLessThan(mailboxes.length)
+        if ('browser' in act) expect(act.browser).toBeLessThan(browsers)
+      }
+      for (const steps of [acts, troubles]) {
+        const times = steps.map(({ at }) => at)
+        expect(times).toEqual([...times].sort((a, b) => a - b))
+        expect(Math.max(0, ...times)).toBeLessThanOrEqual(DURATION_MS)
+      }
+    }
+  })
+
+  test('of many seeds leaves out no fault of Gmail, no trouble, and nothing that a person does', () => {
+    const acts = plans.flatMap(plan => plan.acts)
+    const faults = acts.flatMap(act => (act.type === 'provider' ? [act.fault] : []))
+    expect([...new Set(faults)].sort()).toEqual(Object.keys(FAULTS).sort())
+    expect(new Set(acts.map(({ type }) => type)).size).toBe(37)
+    expect(new Set(plans.flatMap(plan => plan.troubles).map(({ type }) => type)).size).toBe(11)
+  })
+
+  test('says what happens in one line, without the shares', () => {
+    const line = describeStep({ at: 1_500, r: 0.1, s: 0.2, type: 'sleep', browser: 0, forMs: 500 })
+    expect(line).toBe('  1.500 s  sleep, browser 0, forMs 500')
+  })
+
+  test('is in the same batch whether some seeds run or all', () => {
+    const all = batchesOf(plans.slice(0, 40))
+    expect(all.map(batch => batch.length)).toEqual([10, 10, 10, 10])
+    expect(batchesOf(plans.slice(10, 20))).toEqual([all[1]])
+    expect(batchesOf(plans.slice(8, 12)).map(batch => batch.map(({ seed }) => seed))).toEqual([
+      [9, 10],
+      [11, 12],
+    ])
+  })
+})
+
+describe('a follower', () => {
+  const change = (seq: number, id = `m${seq}`) => ({ kind: 'message', op: 'delete', id, seq }) as const
+  const page = (after: number, seqs: number[], more: Partial<ChangesPage> = {}): ChangesPage => {
+    const next = more.head ?? seqs.at(-1) ?? after
+    return { after, changes: seqs.map(seq => change(seq)), next, head: next, floor: 0, more: false, ...more }
+  }
+
+  test('takes pages that join on, also where seqs were passed over by later ones', () => {
+    const state = nothingFollowed()
+    expect(follow(state, page(0, [1, 4], { head: 9, next: 4, more: true }))).toBeNull()
+    expect(follow(state, page(4, [9]))).toBeNull()
+    expect(state.cursor).toBe(9)
+  })
+
+  test.each([
+    ['a page that begins elsewhere', page(3, [4])],
+    ['seqs out of order', page(2, [4, 3], { head: 4 })],
+    ['a seq twice', page(2, [3, 3])],
+    ['what lies before the cursor', page(2, [2, 3])],
+    ['a page that leads to less than it holds', page(2, [3, 4], { next: 3, head: 4, more: true })],
+    ['a page that leads beyond the head', page(2, [3], { next: 5, head: 4 })],
+    ['a last page that stops short', page(2, [3], { next: 3, head: 4 })],
+    ['more to come, and no way there', page(2, [], { next: 2, head: 4, more: true })],
+    ['a head that goes back', page(2, [], { next: 1, head: 1 })],
+  ])('refuses %s', (_, wrong) => {
+    const state = nothingFollowed()
+    expect(follow(state, page(0, [1, 2]))).toBeNull()
+    expect(follow(state, wrong)).not.toBeNull()
+  })
+})
+
+const ACCOUNT = 'account-1'
+const label = (id: string) => idOf(ACCOUNT, 'label', id)
+
+/** Two messages in one thread, as Gmail and as Postgres have them. */
+function world(): { mailbox: Mailbox; rows: Map<string, Stored> } {
+  const gmail = (id: string, labelIds: string[], internalDate: string) => ({
+    id,
+    threadId: 't1',
+    labelIds,
+    internalDate,
+    sizeEstimate: 100,
+    payload: { headers: [{ name: 'Subject', value: 'Hello' }] },
+  })
+  const stored = (id: string, labelIds: string[], receivedAt: number) => ({
+    id: idOf(ACCOUNT, 'message', id),
+    accountId: ACCOUNT,
+    threadId: idOf(ACCOUNT, 'thread', 't1'),
+    subject: 'Hello',
+    from: { name: '', email: 'a@example.com' },
+    to: [],
+    cc: [],
+    snippet: id,
+    receivedAt,
+    unread: labelIds.includes('UNREAD'),
+    starred: false,
+    draft: false,
+    labelIds: labelIds.map(label).sort(),
+    attachmentCount: 1,
+    sizeBytes: 100,
+    messageIdHeader: null,
+  })
+  const m1 = stored('m1', ['INBOX', 'UNREAD'], 1)
+  const m2 = stored('m2', ['INBOX'], 2)
+  const thread = {
+    id: m1.threadId,
+    accountId: ACCOUNT,
+    subject: 'Hello',
+    snippet: 'm2',
+    participants: [m1.from],
+    lastMessageId: m2.id,
+    lastMessageAt: 2,
+    messageCount: 2,
+    unreadCount: 1,
+    starred: false,
+    labelIds: [label('INBOX'), label('UNREAD')].sort(),
+    attachmentCount: 2,
+  }
+  const labelRow = (id: string, total: number, unread: number) => ({
+    id: label(id),
+    accountId: ACCOUNT,
+    name: id,
+    total,
+    unread,
+  })
+  const rows: [string, Stored['row']][] = [
+    ['message', m1],
+    ['message', m2],
+    ['thread', thread],
+    ['label', labelRow('INBOX', 2, 1)],
+    ['label', labelRow('UNREAD', 1, 1)],
+    ['label', labelRow('Label_1', 0, 0)],
+  ]
+  return {
+    mailbox: {
+      email: 'a@inlet.test',
+      accountId: ACCOUNT,
+      messages: [gmail('m1', ['INBOX', 'UNREAD'], '1'), gmail('m2', ['INBOX'], '2')],
+      labels: [
+        { id: 'INBOX', name: 'INBOX', type: 'system' },
+        { id: 'UNREAD', name: 'UNREAD', type: 'system' },
+        { id: 'Label_1', name: 'Label_1', type: 'user' },
+      ],
+    },
+    rows: new Map(rows.map(([kind, row], index) => [`${kind} ${row.id}`, { seq: index + 1, row }])),
+  }
+}
+
+describe('a mailbox and what is stored of it', () => {
+  const found = (spoil: (world: { mailbox: Mailbox; rows: Map<string, Stored> }) => void) => {
+    const spoiled = world()
+    spoil(spoiled)
+    return compareMailbox(spoiled.mailbox, spoiled.rows)
+  }
+  const rowOf = (rows: Map<string, Stored>, key: string) => rows.get(key)?.row ?? {}
+  const M1 = `message ${idOf(ACCOUNT, 'message', 'm1')}`
+  const T1 = `thread ${idOf(ACCOUNT, 'thread', 't1')}`
+
+  test('are the same when they are', () => {
+    expect(found(() => {})).toEqual([])
+  })
+
+  test.each([
+    ['a message that is missing', ({ rows }) => rows.delete(M1), /m1 .* is not stored/],
+    ['one that is gone at Gmail', ({ mailbox }) => mailbox.messages.pop(), /Gmail has it no more/],
+    [
+      'a flag',
+      ({ rows }) => Object.assign(rowOf(rows, M1), { unread: false }),
+      /unread false \(wanted true\)/,
+    ],
+    ['a label', ({ rows }) => Object.assign(rowOf(rows, M1), { labelIds: [] }), /labelIds/],
+    ['a subject', ({ rows }) => Object.assign(rowOf(rows, M1), { subject: 'Bye' }), /subject "Bye"/],
+    ['a thread’s count', ({ rows }) => Object.assign(rowOf(rows, T1), { messageCount: 3 }), /messageCount 3/],
+    ['a thread that is missing', ({ rows }) => rows.delete(T1), /thread "Hello" is stored with nothing/],
+    [
+      'a label’s count',
+      ({ rows }) => Object.assign(rowOf(rows, `label ${label('INBOX')}`), { total: 9 }),
+      /INBOX is stored with total 9 \(wanted 2\)/,
+    ],
+    [
+      'a label’s name',
+      ({ rows }) => Object.assign(rowOf(rows, `label ${label('Label_1')}`), { name: 'Old' }),
+      /name "Old"/,
+    ],
+    ['a label that is gone', ({ mailbox }) => mailbox.labels.pop(), /Label_1 is stored, and Gmail/],
+  ] satisfies [string, Parameters<typeof found>[0], RegExp][])('differ by %s', (_, spoil, text) => {
+    expect(found(spoil).join('\n')).toMatch(text)
+  })
+})
+
+test('a reader that lacks, keeps or holds something else is told by name', () => {
+  const { rows } = world()
+  const held = structuredClone(rows)
+  expect(compareReader('it', rows, held)).toEqual([])
+  const [first = '', second = '', third = ''] = held.keys()
+  held.delete(first)
+  held.set('message gone', { seq: 99, row: { id: 'gone' } })
+  const old = held.get(second)
+  if (old) old.seq = 0
+  Object.assign(held.get(third)?.row ?? {}, { starred: true })
+  const found = compareReader('it', rows, held)
+  expect(found).toHaveLength(4)
+  expect(found.join('\n')).toMatch(/it lacks .*it holds .* as of 0.*starred true.*message gone .*gone/s)
+})
+
+test('the order of keys is no difference, a missing field is one', () => {
+  expect(difference({ a: 1, b: { c: 1, d: [2, 3] } }, { b: { d: [2, 3], c: 1 }, a: 1 })).toBe('')
+  expect(difference({ a: 1 }, { a: 1, b: null })).toBe('b nothing (wanted null)')
+  expect(difference({ a: [1, 2] }, { a: [2, 1] })).toBe('a [1,2] (wanted [2,1])')
+})
+
+test('a push tells its mailbox, and rubbish tells none', () => {
+  const data = Buffer.from(JSON.stringify({ emailAddress: 'a@x', historyId: 1 })).toString('base64')
+  expect(mailboxOf(JSON.stringify({ message: { data } }))).toBe('a@x')
+  expect(mailboxOf('{')).toBe('')
+})

@@ -1,0 +1,4 @@
+import { ensureInstall, handOver } from './lib/bootstrap.mjs'
+
+ensureInstall()
+handOver('prove/main.ts')
