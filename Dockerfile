@@ -18,4 +18,4 @@ COPY --from=build --chown=node:node /app /app
 USER node
 EXPOSE 3000
 # Migrating is idempotent and takes a lock, so that several containers may start at once.
-CMD ["sh", "-c", "node packages/db/src/migrate-cli.ts && cd apps/web && exec node node_modules/next/dist/bin/next start -p \"$PORT\""]
+CMD ["sh", "-c", "node packages/db/src/migrate-cli.ts && cd apps/web && exec node --max-semi-space-size=16 server/main.ts -p \"$PORT\""]

@@ -1,14 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import type { NextConfig } from 'next'
+import { securityHeaders } from './src/server/security-headers.ts'
 
-// The pages' Content-Security-Policy carries a nonce per response: src/proxy.ts.
-const securityHeaders = [
-  { key: 'X-Content-Type-Options', value: 'nosniff' },
-  { key: 'Referrer-Policy', value: 'same-origin' },
-  { key: 'X-Frame-Options', value: 'DENY' },
-  { key: 'Cross-Origin-Opener-Policy', value: 'same-origin' },
-  { key: 'Permissions-Policy', value: 'camera=(), microphone=(), geolocation=()' },
-]
+const headers = Object.entries(securityHeaders).map(([key, value]) => ({ key, value }))
 
 const config: NextConfig = {
   poweredByHeader: false,
@@ -39,7 +33,7 @@ const config: NextConfig = {
     '@prisma/client',
     '@prisma/adapter-pg',
   ],
-  headers: async () => [{ source: '/:path*', headers: securityHeaders }],
+  headers: async () => [{ source: '/:path*', headers }],
 }
 
 export default config

@@ -37,7 +37,7 @@ const feed: FeedReader = {
 const hub = new Hub({
   feed,
   bus: localBus(),
-  isSessionLive: async () => true,
+  liveSessions: async sessionIds => new Set(sessionIds),
   limits: { streamsPerUser: Number.POSITIVE_INFINITY },
 })
 

@@ -21,7 +21,7 @@ type Level = { streams: number; bytesEach: number; p50Ms: number; p99Ms: number;
 type Kind = 'product' | 'hub' | 'nchan'
 
 const NAMES: Record<Kind, string> = {
-  product: 'product (Next route handler)',
+  product: 'product (npm start)',
   hub: 'hub over node:http responses',
   nchan: 'nchan on nginx',
 }

@@ -19,6 +19,7 @@ export interface HubMetrics {
   bytes: number
   frames: number
   ringsReceived: number
+  /** Questions to the session store; one asks about many sessions. */
   sessionChecks: number
   sessionCheckErrors: number
   /** Now: the bus is down and the heads are polled instead. */

@@ -5,8 +5,11 @@ import type { World } from '@inlet/sync/world'
 export interface HubOptions {
   feed: FeedReader
   bus: Bus
-  /** Asked for every session with a stream, every `sessionCheckMs`. Throws when it can not tell. */
-  isSessionLive(sessionId: string, signal: AbortSignal): Promise<boolean>
+  /**
+   * Which of these sessions are live. Every session with a stream is asked about every `sessionCheckMs`, all that are
+   * due in one question. Throws when it can not tell.
+   */
+  liveSessions(sessionIds: string[], signal: AbortSignal): Promise<ReadonlySet<string>>
   world?: World
   /** Told of faults that the hub survives. The message names no secret and no row. */
   onTrouble?(what: string, error: unknown): void
@@ -30,7 +33,6 @@ export interface HubLimits {
   /** How often a session is asked about, and for how long an unanswered one keeps its streams. */
   sessionCheckMs: number
   sessionGraceMs: number
-  concurrentSessionChecks: number
   /** How often the heads are read while the bus is connected: a ring may be lost without anyone noticing. */
   sweepMs: number
   /** What a browser waits before it reconnects by itself (`retry:`), jittered upwards by up to as much again. */
@@ -49,7 +51,6 @@ export const defaultLimits: HubLimits = {
   stuckMs: 30_000,
   sessionCheckMs: 15_000,
   sessionGraceMs: 30_000,
-  concurrentSessionChecks: 4,
   sweepMs: 15_000,
   retryMs: 2_000,
   flushMs: 5_000,

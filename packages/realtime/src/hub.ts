@@ -6,7 +6,7 @@ import { FeedAccess } from './feed-access.ts'
 import { HeadsPoll } from './heads-poll.ts'
 import { type HubMetrics, newCounters } from './hub-metrics.ts'
 import { defaultLimits, type HubLimits, type HubOptions } from './hub-options.ts'
-import { SessionWatch } from './session-watch.ts'
+import { type SessionAnswer, SessionWatch } from './session-watch.ts'
 import type { Sink } from './sink.ts'
 import { encodeEvent, encodeOpening, heartbeat } from './sse-encode.ts'
 import { UserFeed, type UserFeedContext } from './user-feed.ts'
@@ -57,8 +57,8 @@ export class Hub {
     this.#options = options
     this.#limits = { ...defaultLimits, heartbeatMs: HEARTBEAT_MS, ...options.limits }
     this.#world = options.world ?? realWorld
-    const { feed, isSessionLive } = options
-    const { readTimeoutMs, pageLimit, concurrentReads, concurrentSessionChecks } = this.#limits
+    const { feed, liveSessions } = options
+    const { readTimeoutMs, pageLimit, concurrentReads } = this.#limits
     const shared = {
       world: this.#world,
       counters: this.#counters,
@@ -67,12 +67,7 @@ export class Hub {
     const access = new FeedAccess({ ...shared, feed, pageLimit, readTimeoutMs, concurrency: concurrentReads })
     this.#userContext = { ...shared, access }
     this.#heads = new HeadsPoll({ ...shared, feed, timeoutMs: readTimeoutMs })
-    this.#sessions = new SessionWatch({
-      ...shared,
-      isSessionLive,
-      timeoutMs: readTimeoutMs,
-      concurrency: concurrentSessionChecks,
-    })
+    this.#sessions = new SessionWatch({ ...shared, liveSessions, timeoutMs: readTimeoutMs })
   }
 
   /** Serves the stream until it ends. The caller has authorised `userId` and `sessionId` just now. */
@@ -149,6 +144,7 @@ export class Hub {
     this.#flushing.clear()
   }
 
+  /** Closing one while this walks is allowed: a Set's and a Map's walk survives deletions. */
   *#connections(): Generator<Connection> {
     for (const user of this.#users.values()) yield* user.connections
   }
@@ -227,7 +223,13 @@ export class Hub {
   }
 
   #beat(now: number): void {
-    for (const connection of [...this.#connections()]) this.#attend(connection, now)
+    const due = new Set<string>()
+    for (const connection of this.#connections()) {
+      this.#attend(connection, now)
+      if (!connection.is('closed') && now >= connection.sessionDueAt) due.add(connection.sessionId)
+    }
+    if (due.size > 0)
+      void this.#sessions.ask([...due], this.#stopped.signal, answer => this.#heardOfSessions(answer))
     for (const [sink, deadline] of this.#flushing) if (now >= deadline) sink.destroy()
     if (this.#heads.running || (this.#options.bus.connected && now < this.#sweepAt)) return
     this.#sweepAt = now + this.#limits.sweepMs
@@ -242,22 +244,16 @@ export class Hub {
     if (fullSince !== null && now - fullSince >= stuckMs) this.#close(connection, 'stuck')
     else if (now >= connection.endsAt) this.#close(connection, 'planned')
     else if (now - connection.sessionSeenAt > sessionGraceMs) this.#close(connection, 'unverified')
-    else {
-      if (fullSince === null && now - connection.lastWriteAt >= heartbeatMs)
-        connection.send(heartbeat, now, this.#counters)
-      if (now >= connection.sessionDueAt) this.#verify(connection)
-    }
+    else if (fullSince === null && now - connection.lastWriteAt >= heartbeatMs)
+      connection.send(heartbeat, now, this.#counters)
   }
 
-  #verify({ userId, sessionId }: Connection): void {
-    this.#sessions.ask(sessionId, this.#stopped.signal, (live, askedAt) => {
-      if (live === 'unknown') return
-      for (const connection of [...(this.#users.get(userId)?.connections ?? [])]) {
-        if (connection.sessionId !== sessionId) continue
-        if (!live) this.#close(connection, 'signed_out')
-        connection.sessionSeenAt = askedAt
-        connection.sessionDueAt = askedAt + this.#limits.sessionCheckMs
-      }
-    })
+  #heardOfSessions({ asked, live, askedAt }: SessionAnswer): void {
+    for (const connection of this.#connections()) {
+      if (!asked.has(connection.sessionId)) continue
+      if (!live.has(connection.sessionId)) this.#close(connection, 'signed_out')
+      connection.sessionSeenAt = askedAt
+      connection.sessionDueAt = askedAt + this.#limits.sessionCheckMs
+    }
   }
 }

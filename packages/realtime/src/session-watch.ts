@@ -1,58 +1,59 @@
 import type { World } from '@inlet/sync/world'
 import { withDeadline } from './deadline.ts'
-import { Gate } from './gate.ts'
 import type { HubCounters } from './hub-metrics.ts'
 
+/** Sessions in one question to the session store. */
+const BATCH = 1_000
+
 export interface SessionWatchOptions {
-  /** Asks the session store. Throws when it can not tell. */
-  isSessionLive(sessionId: string, signal: AbortSignal): Promise<boolean>
+  /** Which of these sessions are live. Throws when it can not tell. */
+  liveSessions(sessionIds: string[], signal: AbortSignal): Promise<ReadonlySet<string>>
   world: World
   counters: HubCounters
   timeoutMs: number
-  concurrency: number
+  onTrouble(what: string, error: unknown): void
 }
 
-/** Asks whether sessions are still live: each once at a time, only so many at once. */
+/** What the session store said of the sessions it was asked about, and when it was asked. */
+export type SessionAnswer = { asked: ReadonlySet<string>; live: ReadonlySet<string>; askedAt: number }
+
+/** Asks whether sessions are still live: many in one question, one question at a time. */
 export class SessionWatch {
   readonly #options: SessionWatchOptions
-  readonly #gate: Gate
-  readonly #asking = new Set<string>()
+  #asking = false
 
   constructor(options: SessionWatchOptions) {
     this.#options = options
-    this.#gate = new Gate(options.concurrency)
   }
 
-  /** `answer` is called once, unless this session is being asked about already or the signal aborts. */
-  ask(
-    sessionId: string,
+  get asking(): boolean {
+    return this.#asking
+  }
+
+  /** Calls `heard` for each question that was answered. One round at a time: a call during a round does nothing. */
+  async ask(
+    sessionIds: string[],
     signal: AbortSignal,
-    answer: (live: boolean | 'unknown', askedAt: number) => void,
-  ): void {
-    if (this.#asking.has(sessionId)) return
-    this.#asking.add(sessionId)
-    void this.#gate
-      .run(async () => {
-        if (signal.aborted) return
-        const { isSessionLive, world, counters, timeoutMs } = this.#options
+    heard: (answer: SessionAnswer) => void,
+  ): Promise<void> {
+    if (this.#asking) return
+    this.#asking = true
+    const { liveSessions, world, counters, timeoutMs, onTrouble } = this.#options
+    try {
+      for (let i = 0; i < sessionIds.length && !signal.aborted; i += BATCH) {
+        const batch = sessionIds.slice(i, i + BATCH)
         const askedAt = world.now()
         counters.sessionChecks++
-        let live: boolean | 'unknown'
-        try {
-          live = await withDeadline(
-            world,
-            timeoutMs,
-            'Checking a session',
-            s => isSessionLive(sessionId, s),
-            signal,
-          )
-        } catch {
-          if (signal.aborted) return
-          counters.sessionCheckErrors++
-          live = 'unknown'
-        }
-        answer(live, askedAt)
-      })
-      .finally(() => this.#asking.delete(sessionId))
+        const read = (s: AbortSignal) => liveSessions(batch, s)
+        const live = await withDeadline(world, timeoutMs, 'Asking about sessions', read, signal)
+        heard({ asked: new Set(batch), live, askedAt })
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      counters.sessionCheckErrors++
+      onTrouble('Asking about sessions', error)
+    } finally {
+      this.#asking = false
+    }
   }
 }

@@ -1,9 +1,9 @@
-import type { ServerResponse } from 'node:http'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Sink } from './sink.ts'
 import { sseHeaders } from './sse-encode.ts'
 
-/** A sink over a Node response. Sends status 200 and the event-stream headers unless the caller has sent its own. */
-export function nodeSink(response: ServerResponse): Sink {
+/** A sink over a Node response. Sends status 200 and the headers at once, unless the caller has sent its own. */
+export function nodeSink(response: ServerResponse, headers: OutgoingHttpHeaders = sseHeaders): Sink {
   const ended = new AbortController()
   let drained: () => void = () => {}
   let full = false
@@ -22,7 +22,7 @@ export function nodeSink(response: ServerResponse): Sink {
   response.on('error', () => response.destroy())
   if (response.destroyed) end()
   else if (!response.headersSent) {
-    response.writeHead(200, sseHeaders)
+    response.writeHead(200, headers)
     response.flushHeaders()
   }
 

@@ -39,6 +39,8 @@ export class FakeReader {
   cursor: number | null
   reading = true
   mostWaiting = 0
+  /** Writes that came after the end, which a sink takes and drops. */
+  tooLate = 0
   ended: 'closed' | 'destroyed' | null = null
 
   /** `after`: the cursor it opens with. `capacity`: bytes that may wait before it is full. */
@@ -49,7 +51,10 @@ export class FakeReader {
 
   readonly sink: Sink = {
     write: bytes => {
-      if (this.ended !== null) return true
+      if (this.ended !== null) {
+        this.tooLate += 1
+        return true
+      }
       if (this.reading) this.#take(bytes)
       else this.#waiting.push(bytes)
       const waiting = this.#waiting.reduce((sum, each) => sum + each.byteLength, 0)

@@ -10,7 +10,12 @@ export function hubBench(limits: Partial<HubLimits> = {}, random: () => number =
   const world = new FakeWorld(random)
   const feed = new MemoryFeed()
   const bus = new FakeBus()
-  const sessions = { dead: new Set<string>(), down: false, asked: [] as string[] }
+  const sessions = {
+    dead: new Set<string>(),
+    down: false,
+    asked: [] as string[][],
+    pause: async (): Promise<void> => {},
+  }
   const troubles: string[] = []
   const hub = new Hub({
     feed,
@@ -18,10 +23,11 @@ export function hubBench(limits: Partial<HubLimits> = {}, random: () => number =
     world,
     limits,
     onTrouble: what => troubles.push(what),
-    isSessionLive: async sessionId => {
-      sessions.asked.push(sessionId)
+    liveSessions: async sessionIds => {
+      sessions.asked.push(sessionIds)
+      await sessions.pause()
       if (sessions.down) throw new Error('The session store is down.')
-      return !sessions.dead.has(sessionId)
+      return new Set(sessionIds.filter(id => !sessions.dead.has(id)))
     },
   })
   const open = (

@@ -25,7 +25,8 @@ beforeEach(() => {
 async function serve(limits: Partial<HubLimits> = {}) {
   const bus = localBus()
   const dead = new Set<string>()
-  const hub = new Hub({ feed, bus, isSessionLive: async session => !dead.has(session), limits })
+  const liveSessions = async (ids: string[]) => new Set(ids.filter(id => !dead.has(id)))
+  const hub = new Hub({ feed, bus, liveSessions, limits })
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
     const [, userId = '', sessionId = ''] = url.pathname.split('/')

@@ -90,6 +90,7 @@ test('nothing is written after signed_out, even by a read that was under way', a
   await world.settle()
   expect(reader.events.at(-1)?.event).toBe('signed_out')
   expect(reader.pages()).toEqual([])
+  expect(reader.tooLate).toBe(0)
 })
 
 test('a session that ended unnoticed loses its streams within 30 s', async () => {
@@ -106,9 +107,46 @@ test('five streams of one session are asked about once in 15 s', async () => {
   const { world, sessions, open } = hubBench()
   for (let i = 0; i < 5; i++) open()
   await world.advance(16_000)
-  expect(sessions.asked.length).toBe(1)
+  expect(sessions.asked).toEqual([['s1']])
   await world.advance(15_000)
   expect(sessions.asked.length).toBe(2)
+})
+
+test('all sessions that are due at one beat are asked about in one question, and each answer reaches its own', async () => {
+  const { world, sessions, hub, open } = hubBench()
+  const readers = Array.from({ length: 30 }, (_, i) => open({ user: `u${i % 10}`, session: `s${i}` }))
+  for (const id of ['s3', 's17']) sessions.dead.add(id)
+  await world.advance(16_000)
+  expect(sessions.asked.map(ids => ids.length)).toEqual([30])
+  expect(hub.metrics().sessionChecks).toBe(1)
+  const ended = readers.flatMap((reader, i) => (reader.ended === null ? [] : [`s${i}`]))
+  expect(ended).toEqual(['s3', 's17'])
+  await world.advance(15_000)
+  expect(sessions.asked.map(ids => ids.length)).toEqual([30, 28])
+})
+
+test('a question names at most 1,000 sessions', async () => {
+  const { world, sessions, hub, open } = hubBench()
+  for (let i = 0; i < 2_001; i++) open({ user: `u${i}`, session: `s${i}` })
+  await world.advance(16_000)
+  expect(sessions.asked.map(ids => ids.length)).toEqual([1_000, 1_000, 1])
+  expect(new Set(sessions.asked.flat()).size).toBe(2_001)
+  expect(hub.metrics().connections).toBe(2_001)
+})
+
+test('while a question is under way no second one is asked, and one without an answer is given up', async () => {
+  const { world, sessions, troubles, hub, open } = hubBench({ readTimeoutMs: 5_000 })
+  open()
+  sessions.pause = () => new Promise(() => {})
+  await world.advance(16_000)
+  expect(sessions.asked.length).toBe(1)
+  await world.advance(2_000)
+  expect(sessions.asked.length).toBe(2)
+  expect(hub.metrics().sessionCheckErrors).toBe(1)
+  expect(troubles).toEqual(['Asking about sessions'])
+  sessions.pause = async () => {}
+  await world.advance(60_000)
+  expect(hub.metrics()).toMatchObject({ connections: 1, sessionCheckErrors: 2 })
 })
 
 test('while the session store does not answer, a stream is kept for 30 s and then sent to ask again', async () => {

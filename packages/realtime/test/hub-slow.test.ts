@@ -26,11 +26,13 @@ test('a full reader is skipped, then catches up by its cursor when it reads agai
 })
 
 test('a reader that fills up while catching up gets one page at a time', async () => {
-  const { feed, world, open } = hubBench({ pageLimit: 10 })
+  const { feed, hub, world, open } = hubBench({ pageLimit: 10 })
   feed.write('ada', ...rows(100))
   const slow = open({ capacity: 100 })
   slow.stall()
   await world.settle()
+  // The opening, hello and one page.
+  expect(hub.metrics().frames).toBe(3)
   const onePage = slow.mostWaiting
   await world.advance(5_000)
   expect(slow.mostWaiting).toBe(onePage)

@@ -15,7 +15,12 @@ test('a change written by one process reaches the streams of another, with Redis
   const redisUrl = `redis://127.0.0.1:${gate.port}`
   const [writer, web] = [redisBus({ ...quick, redisUrl }), redisBus({ ...quick, redisUrl })]
   const feed = new MemoryFeed()
-  const hub = new Hub({ feed, bus: web, isSessionLive: async () => true, limits: { sweepMs: 3_600_000 } })
+  const hub = new Hub({
+    feed,
+    bus: web,
+    liveSessions: async ids => new Set(ids),
+    limits: { sweepMs: 3_600_000 },
+  })
   onTestFinished(async () => {
     await hub.close()
     await Promise.all([writer.close(), web.close()])

@@ -49,7 +49,7 @@ export async function createRuntime(config: Config) {
   const hub = new Hub({
     feed,
     bus: realtime.bus,
-    isSessionLive: operations.isSessionLive,
+    liveSessions: operations.liveSessions,
     world,
     onTrouble: trouble,
     limits: { streamsPerUser: config.streamsPerUser, lifetimeMs: config.streamLifetimeMs },

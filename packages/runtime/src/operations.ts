@@ -4,6 +4,7 @@ import { reencrypt } from '@inlet/db/grants'
 import { prune } from '@inlet/db/prune'
 import { drainSearchQueue } from '@inlet/db/search-index'
 import type { Vault } from '@inlet/db/vault'
+import { createSessions } from './sessions.ts'
 
 export type Operations = ReturnType<typeof createOperations>
 
@@ -17,14 +18,7 @@ export function createOperations({
   vault,
 }: Pick<Database, 'pool' | 'prisma'> & { vault: Vault }) {
   return {
-    /** For the stream hub: a stream must not outlive its session. Throws when the database cannot say. */
-    async isSessionLive(sessionId: string): Promise<boolean> {
-      const session = await prisma.session.findUnique({
-        where: { id: sessionId },
-        select: { expiresAt: true },
-      })
-      return session !== null && session.expiresAt.getTime() > Date.now()
-    },
+    ...createSessions(pool),
     async userIdByEmail(email: string): Promise<string | null> {
       return (await prisma.user.findUnique({ where: { email }, select: { id: true } }))?.id ?? null
     },

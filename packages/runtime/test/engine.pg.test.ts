@@ -63,6 +63,8 @@ describe('connecting an account', () => {
     await world.drain()
     expect(await storedMail(world)).toEqual(providersMail(world))
     expect(fetches).toBeLessThanOrEqual(230 + world.mailbox.pageSize)
+    // The walk began at the beginning once.
+    expect(world.mailbox.calls.filter(call => call === 'list all ')).toHaveLength(1)
   })
 })
 
@@ -137,6 +139,40 @@ describe('live sync', () => {
 
     world.mailbox.broken.clear()
     world.clock.advance(7 * 3_600_000)
+    await world.drain()
+    expect(await storedMail(world)).toEqual(providersMail(world))
+    expect((await status())?.reason).not.toBe('failed_items')
+  })
+
+  it('does not end a failure that live sync recorded while an older retry was under way', async () => {
+    const { mailbox, clock } = world
+    const bad = mailbox.deliver()
+    mailbox.broken.add(bad.id)
+    await world.mark()
+    await world.drain()
+    mailbox.broken.clear()
+    clock.advance(7 * 3_600_000)
+
+    const fetch = mailbox.fetch.bind(mailbox)
+    let late = false
+    mailbox.fetch = async function* (...args) {
+      for await (const fetched of fetch(...args)) {
+        if (!late) {
+          late = true
+          mailbox.label(bad.id, ['STARRED'])
+          mailbox.broken.add(bad.id)
+          await world.mark()
+          await new Runner(world.engine).runAccount(world.accountId, ['live'], world.signal)
+        }
+        yield fetched
+      }
+    }
+    await world.drain()
+    expect(late).toBe(true)
+    expect(await status()).toMatchObject({ reason: 'failed_items' })
+
+    mailbox.broken.clear()
+    clock.advance(7 * 3_600_000)
     await world.drain()
     expect(await storedMail(world)).toEqual(providersMail(world))
     expect((await status())?.reason).not.toBe('failed_items')

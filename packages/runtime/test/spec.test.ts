@@ -1,25 +1,107 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { breaks } from '../../../scripts/prove/breaks.ts'
 
 const root = join(import.meta.dirname, '../../..')
-const text = readFileSync(join(root, 'docs/spec/README.md'), 'utf8')
-const named = [...text.matchAll(/`([^`]+\.ts)` › (.+?)(?=<br>|\s*\|$)/gm)].map(([, file, name]) => ({
-  file: file ?? '',
-  name: name ?? '',
-}))
+const read = (file: string) => readFileSync(join(root, file), 'utf8')
+// Straight and curly apostrophes, and quotes that a formatter may choose, are one to a reader.
+const plain = (text: string) => text.replaceAll(/[’'\\]/g, '')
+
+const INVARIANTS = Array.from({ length: 13 }, (_, i) => `I${i + 1}`)
+const README = read('docs/spec/README.md')
+
+type Rule = {
+  part: string
+  number: number
+  id: string
+  from: string[]
+  tests: { file: string; name: string }[]
+  bugs: string[]
+}
+
+/** `file` › title, and planted bugs, of one cell or of a whole text. */
+const testsIn = (text: string) =>
+  [...text.matchAll(/`([^`]+\.tsx?)` › (.+?)(?=<br>| *\|$)/gm)].map(([, file = '', name = '']) => ({
+    file,
+    name,
+  }))
+const bugsIn = (text: string) => [...text.matchAll(/planted bug `([^`]+)`/g)].map(([, name = '']) => name)
+
+const parts = globSync('docs/spec/*.md', { cwd: root })
+  .map(file => file.replace(/^.*\/|\.md$/g, ''))
+  .filter(part => part !== 'README')
+const rules = parts.flatMap(part =>
+  [
+    ...read(`docs/spec/${part}.md`).matchAll(/^\| \*\*([a-z]+)-(\d+)\*\* \| ([^|]*) \| [^|]+ \| .+ \|$/gm),
+  ].map(
+    ([row, name = '', number, from = '']): Rule => ({
+      part,
+      number: Number(number),
+      id: `${name}-${number}`,
+      from: from.match(/I\d+/g) ?? [],
+      tests: testsIn(row),
+      bugs: bugsIn(row),
+    }),
+  ),
+)
+const sources = new Map<string, string>()
+const sourceOf = (file: string) => {
+  const text = sources.get(file) ?? (existsSync(join(root, file)) ? plain(read(file)) : '')
+  sources.set(file, text)
+  return text
+}
+const planted = globSync('apps/simulate/src/mutants/*.ts', { cwd: root }).map(read).join('\n')
 
 describe('the specification', () => {
-  it('lists every invariant', () => {
-    for (let i = 1; i <= 13; i++) expect(text).toMatch(new RegExp(`\\| \\*\\*I${i}\\*\\* +\\|`))
-    expect(named.length).toBeGreaterThan(40)
+  it('has its five parts, each with rules numbered from 1 without a gap', () => {
+    expect(parts.toSorted()).toEqual(['connection', 'cursor', 'feed', 'mirror', 'push'])
+    for (const part of parts) {
+      const own = rules.filter(rule => rule.part === part)
+      expect(own.map(rule => rule.id)).toEqual(own.map((_, index) => `${part}-${index + 1}`))
+      // No row that looks like a rule escapes the pattern above.
+      expect(read(`docs/spec/${part}.md`).match(/^\| \*\*/gm)).toHaveLength(own.length)
+    }
+    expect(rules.length).toBeGreaterThan(80)
   })
 
-  it.each(named)('names a test that exists: $name', ({ file, name }) => {
-    const path = join(root, file)
-    expect(existsSync(path), `${file} does not exist`).toBe(true)
-    // Straight and curly apostrophes, and quotes that a formatter may choose, are one to a reader.
-    const plain = (from: string) => from.replaceAll(/[’'\\]/g, '')
-    expect(plain(readFileSync(path, 'utf8'))).toContain(plain(name))
+  it.each(INVARIANTS)('gives %s a row, tests, and exactly the rules that come from it', invariant => {
+    const row = README.split('\n').find(line => line.startsWith(`| **${invariant}** |`)) ?? ''
+    expect(testsIn(row).length).toBeGreaterThan(0)
+    const named = [...(row.split(' | ')[2] ?? '').matchAll(/[a-z]+-\d+/g)].map(([id]) => id)
+    const own = rules.filter(rule => rule.from.includes(invariant)).map(rule => rule.id)
+    expect(own.length).toBeGreaterThan(0)
+    expect(named.toSorted()).toEqual(own.toSorted())
+  })
+
+  it.each([...testsIn(README), ...rules.flatMap(rule => rule.tests)])(
+    'names a test that exists: $name',
+    test => {
+      expect(existsSync(join(root, test.file)), `${test.file} does not exist`).toBe(true)
+      expect(sourceOf(test.file).includes(plain(test.name)), `${test.file} has no test “${test.name}”`).toBe(
+        true,
+      )
+    },
+  )
+
+  it.each(rules)(
+    '$id is derived from an invariant and held by tests, at least one of which was seen to fail',
+    rule => {
+      expect(INVARIANTS).toEqual(expect.arrayContaining(rule.from))
+      expect(rule.from.length).toBeGreaterThan(0)
+      expect(rule.tests.length).toBeGreaterThan(0)
+      for (const bug of rule.bugs) expect(planted).toContain(`name: '${bug}'`)
+      const proofs = breaks.filter(each => each.rule === rule.id)
+      expect(proofs.length + rule.bugs.length, 'neither a break nor a planted bug').toBeGreaterThan(0)
+      // A break counts for the rule only if the rule names the test that notices it.
+      const titles = rule.tests.map(test => plain(test.name))
+      for (const { test } of proofs) expect(titles).toContain(plain(test.name))
+    },
+  )
+
+  it('has no break of a rule that does not exist', () => {
+    const known = new Set(rules.map(rule => rule.id))
+    expect(breaks.map(each => each.rule).filter(rule => !known.has(rule))).toEqual([])
+    expect(new Set(breaks.map(({ rule, what }) => `${rule} ${what}`)).size).toBe(breaks.length)
   })
 })

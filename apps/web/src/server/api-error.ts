@@ -18,6 +18,8 @@ export class ApiError extends Error {
 
 const isApiError = (error: unknown): error is ApiError => error instanceof Error && error.name === 'ApiError'
 
+export const noStore = { 'cache-control': 'no-store' } as const
+
 /** Never says more than its sentence: what is unexpected is logged, and answered as `internal`. */
 export function toApiError(error: unknown): ApiError {
   if (isApiError(error)) return error
@@ -48,7 +50,7 @@ function fromProvider(error: ProviderError): ApiError {
 
 export function errorResponse(error: ApiError): Response {
   const body: ApiErrorBody = { error: { code: error.code, message: error.message, ...error.details } }
-  const headers = new Headers({ 'cache-control': 'no-store' })
+  const headers = new Headers(noStore)
   if (error.details.retryAfter !== undefined) headers.set('retry-after', String(error.details.retryAfter))
   return Response.json(body, { status: errorStatus[error.code], headers })
 }

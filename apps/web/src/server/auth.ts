@@ -1,7 +1,7 @@
 import type { Runtime } from '@inlet/runtime/compose'
 import { betterAuth } from 'better-auth'
-import { prismaAdapter } from 'better-auth/adapters/prisma'
 import { APIError } from 'better-auth/api'
+import { authDatabase } from './auth-database.ts'
 
 export type Auth = ReturnType<typeof createAuth>
 
@@ -12,13 +12,13 @@ const WEEK_S = 7 * 24 * 60 * 60
  * connected mailbox (docs/architecture.md, Names).
  */
 export function createAuth(runtime: Runtime) {
-  const { config, prisma } = runtime
+  const { config } = runtime
   return betterAuth({
     appName: 'Inlet',
     baseURL: config.baseUrl,
     basePath: '/api/auth',
     secret: config.authSecret,
-    database: prismaAdapter(prisma, { provider: 'postgresql' }),
+    database: authDatabase(runtime),
     account: { modelName: 'credential' },
     emailAndPassword: { enabled: true, minPasswordLength: 10, disableSignUp: false },
     session: { expiresIn: 4 * WEEK_S, updateAge: 24 * 60 * 60 },

@@ -1,6 +1,6 @@
 import type { AccountRecord } from '@inlet/sync/store-port'
+import type { SignedIn } from './current-session.ts'
 import { ApiError, type Call } from './route.ts'
-import type { SignedIn } from './session.ts'
 
 /** The account in the path, if it is this user's. Somebody else's is as unknown as one that does not exist. */
 export async function ownAccount({

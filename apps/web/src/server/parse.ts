@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { ApiError } from './api-error.ts'
+import type { Incoming } from './incoming.ts'
 import { readBody } from './read-body.ts'
 
 const JSON_LIMIT = 4 * 1024 * 1024
@@ -15,7 +16,7 @@ export function parseQuery<T extends z.ZodType>(schema: T, url: string): z.infer
   return check(schema, given, 'The query is not valid.')
 }
 
-export async function parseJson<T extends z.ZodType>(schema: T, request: Request): Promise<z.infer<T>> {
+export async function parseJson<T extends z.ZodType>(schema: T, request: Incoming): Promise<z.infer<T>> {
   const type = request.headers.get('content-type')?.split(';')[0]?.trim()
   if (type !== 'application/json')
     throw new ApiError('unsupported_media_type', 'Send JSON (content-type: application/json).')

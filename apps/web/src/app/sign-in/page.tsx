@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import { headers } from 'next/headers'
 import { redirect } from 'next/navigation'
-import { currentSession } from '@/server/session.ts'
+import { currentSession } from '@/server/current-session.ts'
 import { SignInScreen } from '@/sign-in/sign-in-screen.tsx'
 
 export const metadata: Metadata = { title: 'Sign in' }

@@ -3,9 +3,9 @@ import { connectAccount } from '@inlet/sync/connect-account'
 import { after } from 'next/server'
 import * as z from 'zod'
 import { CONNECT_COOKIE, callbackUrl } from '@/server/connect.ts'
+import type { SignedIn } from '@/server/current-session.ts'
 import { type Call, userRoute } from '@/server/route.ts'
 import { unseal } from '@/server/sealed-cookie.ts'
-import type { SignedIn } from '@/server/session.ts'
 
 const Sealed = z.object({ state: z.string(), codeVerifier: z.string(), userId: z.string() })
 
