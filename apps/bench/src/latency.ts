@@ -4,20 +4,22 @@ import { demoMailbox } from '../../../scripts/start/environment.ts'
 import type { Bench, Context } from './bench.ts'
 import { clock, startBrowser, watchDom } from './browser.ts'
 import { deliverMark, steadily } from './deliver.ts'
+import { breakdown, hopsEnvironment } from './hops.ts'
 import type { ChainOrder, ChainTold } from './peers/bare-chain.ts'
 import { type Post, poster } from './post.ts'
 import { control, type Product, startProduct } from './product.ts'
 import { pushBody, takePushToken } from './push-token.ts'
 import { goal, type Report } from './report.ts'
-import { format, median, pairwise, quantile, spread } from './stats.ts'
-import { listenToFeed } from './stream-client.ts'
+import { median, pairwise, quantile, spread } from './stats.ts'
 import { startWorker } from './worker.ts'
 
 const WARM_UP = 10
+/** Deliveries of which every hop is noted. */
+const HOPS = 50
 const APPEAR_MS = 15_000
 
 /** Moments of one delivery, on our clock. */
-type Delivery = { began: number; answered: number; shown: number }
+type Delivery = { began: number; shown: number }
 /** Milliseconds of each delivery that arrived, and how many never did. */
 type Times = { ms: number[]; lost: number; deliveries: Map<string, Delivery> }
 
@@ -27,7 +29,8 @@ export const latency: Bench = {
     const rate = context.option('rate', 5)
     const count = context.option('count', 600)
     const each = Math.ceil(count / context.repeats)
-    const product = await startProduct(context, { messages: 300 })
+    const { env, folder } = await hopsEnvironment(context)
+    const product = await startProduct(context, { messages: 300, env })
     const browser = await startBrowser(context)
     const page = await openProduct(browser, product)
     const { authorization, restore } = await takePushToken(product)
@@ -37,8 +40,6 @@ export const latency: Bench = {
     const chain = await openChain(context, browser, product, null)
     const asking = await openChain(context, browser, product, token.access_token)
     const webhook = poster(product.baseUrl, '/api/webhooks/gmail', authorization)
-    const stream = await listenToFeed(product.baseUrl, page.context())
-    context.onEnd(() => stream.close())
 
     /** Delivered unheard at the provider, then rung by us: the clock starts with the push request. */
     const ours = (n: number, name: string) =>
@@ -46,20 +47,20 @@ export const latency: Bench = {
         await deliverMark(product.sandboxUrl, mark)
         const began = clock()
         await post(webhook, pushBody(mark))
-        return [began, clock()]
+        return began
       })
     const bare = (n: number, name: string) =>
       measure(context, chain.page, name, n, rate, async mark => {
         const began = clock()
         await post(chain.post, JSON.stringify({ subject: `${mark}- a message of the bench` }))
-        return [began, clock()]
+        return began
       })
     const bareAsking = (n: number, name: string) =>
       measure(context, asking.page, name, n, rate, async mark => {
         await deliverMark(product.sandboxUrl, mark)
         const began = clock()
         await post(asking.post, '{}')
-        return [began, clock()]
+        return began
       })
 
     for (const warm of [ours, bare, bareAsking]) await warm(WARM_UP, 'warm')
@@ -75,19 +76,18 @@ export const latency: Bench = {
         `${i + 1}: ours p50 ${quantile(turn.ours.ms, 0.5).toFixed(1)} ms, floor ${quantile(turn.bare.ms, 0.5).toFixed(1)} ms`,
       )
     }
+    context.say('hop by hop')
+    const hops = await breakdown(product, page, folder, async () => {
+      const { deliveries } = await ours(HOPS, 'hops')
+      return new Map([...deliveries].map(([mark, { began }]) => [mark, began]))
+    })
     await restore()
     context.say('through the provider’s own pushes')
     const through = await measure(context, page, 'through', count, rate, async mark => {
       const began = clock()
       await deliverMark(product.sandboxUrl, mark)
-      return [began, clock()]
+      return began
     })
-    const stages = await stagesOf(
-      product,
-      stream.seen,
-      turns.map(turn => turn.ours.deliveries),
-    )
-
     const all = (of: 'ours' | 'bare' | 'asking') => turns.flatMap(turn => turn[of].ms)
     const at = (of: 'ours' | 'bare' | 'asking', share: number) =>
       turns.map(turn => quantile(turn[of].ms, share))
@@ -134,7 +134,7 @@ export const latency: Bench = {
       ],
       notes: [
         `p50 of ours beside the bare chain that asks the provider: ${spread(pairwise(at('ours', 0.5), at('asking', 0.5)))} ×.`,
-        stages,
+        ...hops,
         'The two bare chains are one process each; the product is one process too, and the sandbox, Postgres and Chromium share the cores with all of them.',
       ],
     }
@@ -201,11 +201,12 @@ async function measure(
   name: string,
   count: number,
   rate: number,
-  deliver: (mark: string) => Promise<[began: number, answered: number]>,
+  /** Resolves with the moment that counts as the beginning. */
+  deliver: (mark: string) => Promise<number>,
 ): Promise<Times> {
   await page.bringToFront()
   const seen = await watchDom(page)
-  const moments = new Map<string, [began: number, answered: number]>()
+  const moments = new Map<string, number>()
   const run = `${name}${Date.now().toString(36)}`
   await steadily(count, rate, context.signal, async n => {
     const mark = `bench-${run}-${n}`
@@ -218,38 +219,10 @@ async function measure(
     marks = await seen.marks()
   }
   const deliveries = new Map<string, Delivery>()
-  for (const [mark, [began, answered]] of moments) {
+  for (const [mark, began] of moments) {
     const shown = marks.get(mark)
-    if (shown !== undefined) deliveries.set(mark, { began, answered, shown })
+    if (shown !== undefined) deliveries.set(mark, { began, shown })
   }
   const ms = [...deliveries.values()].map(({ began, shown }) => shown - began)
   return { ms, lost: count - ms.length, deliveries }
-}
-
-/** Where the time goes, p50 of each stage: the row says when its batch was made, the stream when it was on the wire. */
-async function stagesOf(
-  product: Product,
-  streamed: ReadonlyMap<string, number>,
-  turns: ReadonlyMap<string, Delivery>[],
-): Promise<string> {
-  const client = new pg.Client({ connectionString: product.databaseUrl })
-  await client.connect()
-  const { rows } = await client
-    .query<{ mark: string; stored_at: string }>(
-      `SELECT substring(subject from '^bench-[a-z0-9]+-[0-9]+') AS mark, stored_at FROM message WHERE subject LIKE 'bench-%'`,
-    )
-    .finally(() => client.end())
-  const storedAt = new Map(rows.map(row => [row.mark, Number(row.stored_at)]))
-  const stages: Record<string, number[]> = { answered: [], fetched: [], streamed: [], shown: [] }
-  for (const turn of turns)
-    for (const [mark, { began, answered, shown }] of turn) {
-      const [fetched, onWire] = [storedAt.get(mark), streamed.get(mark)]
-      if (fetched === undefined || onWire === undefined) continue
-      stages.answered?.push(answered - began)
-      stages.fetched?.push(fetched - began)
-      stages.streamed?.push(onWire - fetched)
-      stages.shown?.push(shown - onWire)
-    }
-  const p50 = (stage: string) => `${format(quantile(stages[stage] ?? [], 0.5))} ms`
-  return `Where ours goes, p50: push answered after ${p50('answered')}; fetched from the provider and about to be committed ${p50('fetched')} after the push; on the stream ${p50('streamed')} later (commit, doorbell, read, write); in the DOM ${p50('shown')} after that (IndexedDB, live query, React).`
 }

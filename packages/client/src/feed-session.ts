@@ -1,11 +1,13 @@
+import { FILL_START } from '@inlet/protocol/changes'
 import { ApiFailure } from './api-failure.ts'
 import type { ConnectionEvent, Job } from './connection-events.ts'
 import { openFeed, resetFeed } from './feed-meta.ts'
-import { type FillContext, fillPage, walk } from './fill.ts'
+import { askAhead, type FillContext, fillPage, nothingAhead, walk } from './fill.ts'
 import { catchUp, Fenced, type FollowContext, take } from './follow.ts'
 import type { Http } from './http.ts'
 import { type FailureMeaning, meaningOf } from './loss.ts'
 import type { FeedMeta, MirrorDb } from './tables.ts'
+import { prepareFill } from './transport-poll.ts'
 import { readStream, type StreamEnd } from './transport-sse.ts'
 import type { World } from './world.ts'
 import { createWriteQueue } from './write-queue.ts'
@@ -28,6 +30,8 @@ export function createFeedSession(options: {
   world: World
   fillLimit: number
   newEpoch(): string
+  /** Whether there is no database yet; false where the browser does not tell. */
+  isNew(): Promise<boolean>
   dispatch(event: ConnectionEvent): void
   onHeard(): void
   /** The feed row as it is now, or parts of it that moved. */
@@ -36,7 +40,14 @@ export function createFeedSession(options: {
   const { db, http, world, dispatch, onFeed } = options
   const stopped = new AbortController()
   const queue = createWriteQueue()
-  const filling: FillContext = { db, http, world, queue, limit: options.fillLimit }
+  const filling: FillContext = {
+    db,
+    http,
+    world,
+    queue,
+    limit: options.fillLimit,
+    ahead: nothingAhead(),
+  }
   let epoch = ''
   let cursor: number | null = null
   let walking: AbortController | null = null
@@ -164,6 +175,11 @@ export function createFeedSession(options: {
 
   return {
     async open() {
+      // The first page of a new mirror is asked for while its database is made.
+      if (await options.isNew()) {
+        askAhead(filling, FILL_START, 0, stopped.signal)
+        prepareFill()
+      }
       adopt(await openFeed(db, options.newEpoch()))
       return { hasCursor: cursor !== null }
     },

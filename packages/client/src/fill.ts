@@ -1,9 +1,10 @@
-import { FILL_START } from '@inlet/protocol/changes'
+import { FILL_START, type FillPage } from '@inlet/protocol/changes'
 import { ApiFailure } from './api-failure.ts'
 import { backoff, RETRY } from './backoff.ts'
+import { fillChunks } from './fill-chunks.ts'
 import type { Http } from './http.ts'
 import { meaningOf } from './loss.ts'
-import { applyFillChunk, FILL_CHUNK } from './mirror.ts'
+import { applyFillChunk } from './mirror.ts'
 import { sleep } from './sleep.ts'
 import type { FeedMeta, MirrorDb } from './tables.ts'
 import { transact } from './transact.ts'
@@ -18,30 +19,60 @@ export interface FillContext {
   queue: WriteQueue
   /** Messages. */
   limit: number
+  ahead: Ahead
+}
+
+/** A page that was asked for before its turn, and the position it was asked for with. */
+export interface Ahead {
+  asked: string | null
+  page: Promise<FillPage>
+}
+
+export const nothingAhead = (): Ahead => ({ asked: null, page: new Promise(() => {}) })
+
+/** Asks for a page that will be wanted soon. */
+export function askAhead(
+  { ahead, http, limit }: Pick<FillContext, 'ahead' | 'http' | 'limit'>,
+  position: string,
+  done: number,
+  signal: AbortSignal,
+): void {
+  const page = pullFill(http, position, limit - done, signal)
+  // One that failed, perhaps long before its turn, is asked for again then.
+  page.catch(() => {
+    if (ahead.page === page) ahead.asked = null
+  })
+  Object.assign(ahead, { asked: position, page })
 }
 
 /**
- * Fetches one page of the walk down and stores it with the walk's position. Null if the mirror was reset
+ * Fetches one page of the walk down and stores it with the walk's position; the next is under way meanwhile. Null if the mirror was reset
  * meanwhile or the walk is over. Rejects with ApiFailure, or with the database's error.
  */
 export async function fillPage(
-  { db, http, world, queue, limit }: FillContext,
+  context: FillContext,
   epoch: string,
   signal: AbortSignal,
 ): Promise<FeedMeta | null> {
+  const { db, http, world, queue, limit, ahead } = context
   const feed = await db.meta.get('feed')
   const asked = feed?.fill.position
   if (feed?.epoch !== epoch || asked === null || asked === undefined) return null
-  const page = await pullFill(http, asked, limit - feed.fill.done, signal)
+  const mine = ahead.asked === asked ? ahead.page : pullFill(http, asked, limit - feed.fill.done, signal)
+  ahead.asked = null
+  const page = await mine
+  const done = feed.fill.done + page.changes.filter(({ kind }) => kind === 'message').length
+  // Not before the first page is stored: nothing may hold that up.
+  if (asked !== FILL_START && page.next !== null && done < limit && !signal.aborted)
+    askAhead(context, page.next, done, signal)
   let stored: FeedMeta | null = null
-  let start = 0
-  do {
+  for (const chunk of fillChunks(page, asked)) {
     if (signal.aborted) return null
-    const changes = page.changes.slice(start, start + FILL_CHUNK)
-    start += FILL_CHUNK
-    const chunk = { asked, changes, last: start >= page.changes.length, page, limit }
-    stored = await queue.filling(() => applyFillChunk(db, epoch, chunk, world.now()))
-  } while (stored && start < page.changes.length)
+    stored = await queue.filling(() =>
+      applyFillChunk(db, epoch, { ...chunk, page, asked, limit }, world.now()),
+    )
+    if (!stored) return null
+  }
   return stored
 }
 

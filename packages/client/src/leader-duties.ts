@@ -27,6 +27,7 @@ export function createLeaderDuties(options: {
   world: World
   fillLimit: number
   newId(): string
+  isNew(): Promise<boolean>
   onConnection(state: ConnectionState): void
   onFeed(feed: Partial<FeedMeta>): void
   onFillTotal(total: number | null): void
@@ -34,13 +35,16 @@ export function createLeaderDuties(options: {
 }): LeaderDuties {
   const { db, http, world, onConnection, onFeed, onHeard } = options
   let term: ReturnType<typeof openTerm> | null = null
+  let live = false
 
   const driver = createConnectionDriver({
     world,
     run: (job, token, signal) => term?.session.run(job, token, signal),
     onState(state) {
       onConnection(state)
-      if (state.name === 'live') term?.sender.kick()
+      // Not with every byte heard: looking into the outbox would hold up the very page that came.
+      if (state.name === 'live' && !live) term?.sender.kick()
+      live = state.name === 'live'
       if (state.name === 'signed_out') end()
     },
   })
@@ -56,6 +60,7 @@ export function createLeaderDuties(options: {
       world,
       fillLimit: options.fillLimit,
       newEpoch: options.newId,
+      isNew: options.isNew,
       dispatch: event => driver.dispatch(event),
       onHeard,
       onFeed(feed) {

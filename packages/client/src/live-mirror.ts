@@ -58,6 +58,7 @@ export function createLiveMirror(options: LiveMirrorOptions): LiveMirror {
     world,
     fillLimit,
     newId,
+    isNew: () => isNew(name, options.storage?.indexedDB ?? globalThis.indexedDB),
     onConnection(state) {
       const view = viewOf(state)
       // As follower the machine knows nothing: what counts then is what the leader tells.
@@ -223,6 +224,12 @@ function newId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte =>
     byte.toString(16).padStart(2, '0'),
   ).join('')
+}
+
+async function isNew(name: string, storage: IDBFactory | undefined): Promise<boolean> {
+  // Older browsers do not list databases, private windows may refuse to.
+  const known = await storage?.databases?.().catch(() => null)
+  return known ? !known.some(database => database.name === name) : false
 }
 
 function searchParams(

@@ -16,7 +16,7 @@ export interface LiveValue<T> {
 export function liveValue<T>(
   read: () => Promise<T>,
   empty: T,
-  merge: (previous: T, next: T) => T = sameByValue,
+  merge: (previous: T, next: T) => T,
 ): ReadableStore<LiveValue<T>> {
   let snapshot: LiveValue<T> = { value: empty, loading: true, error: null }
   let subscription: { unsubscribe(): void } | null = null
@@ -44,20 +44,4 @@ export function liveValue<T>(
       }
     },
   }
-}
-
-/** For small values: keeps the previous object if the next one says the same. */
-export function sameByValue<T>(previous: T, next: T): T {
-  return JSON.stringify(previous) === JSON.stringify(next) ? previous : next
-}
-
-/** For lists of small rows: keeps each object that says the same, and the list if all do. */
-export function sameItems<T extends { id: string }>(
-  previous: readonly T[],
-  next: readonly T[],
-): readonly T[] {
-  const known = new Map(previous.map(item => [item.id, item]))
-  const merged = next.map(item => sameByValue(known.get(item.id) ?? item, item))
-  const unchanged = merged.length === previous.length && merged.every((item, i) => item === previous[i])
-  return unchanged ? previous : merged
 }

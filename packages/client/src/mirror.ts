@@ -1,10 +1,11 @@
 import type { ChangesPage, FillPage, Upsert } from '@inlet/protocol/changes'
 import type { Seq } from '@inlet/protocol/seq'
-import { applyChanges } from './apply-changes.ts'
+import { type AppliedRows, applyChanges } from './apply-changes.ts'
 import { fencedFeed } from './feed-meta.ts'
 import { settleOutbox } from './outbox-settle.ts'
 import type { FeedMeta, MirrorDb } from './tables.ts'
 import { MIRROR_TABLES, transact } from './transact.ts'
+import { noteWritten } from './written.ts'
 
 /**
  * applied: rows and cursor are stored, in one transaction (I5). known: all of it was here already.
@@ -18,21 +19,37 @@ export type Applied =
 /** Applies a page of the feed, however it came. */
 export function applyPage(db: MirrorDb, epoch: string, page: ChangesPage, now: number): Promise<Applied> {
   return transact(db, [...MIRROR_TABLES, 'outbox'], async (tables): Promise<Applied> => {
-    const feed = await fencedFeed(tables, epoch)
+    const [feed, outbox] = await Promise.all([fencedFeed(tables, epoch), tables.outbox.count()])
     if (!feed || feed.cursor === null) return { kind: 'fenced' }
     if (page.after > feed.cursor) return { kind: 'gap', cursor: feed.cursor }
     const cursor = Math.max(feed.cursor, page.next)
     const head = Math.max(feed.head, page.head)
     if (cursor === feed.cursor && head === feed.head) return { kind: 'known', cursor }
-    if (cursor > feed.cursor && page.changes.length > 0) await applyChanges(tables, page.changes, now)
-    await tables.meta.put({ ...feed, cursor, head, floor: Math.max(feed.floor, page.floor) })
-    await settleOutbox(tables, now)
+    const next = { ...feed, cursor, head, floor: Math.max(feed.floor, page.floor) }
+    const moved = tables.meta.put(next)
+    const changes = cursor > feed.cursor ? page.changes : []
+    const rows = changes.length === 0 ? nothing : await applyChanges(tables, changes, now, 'following')
+    await moved
+    const settled = outbox > 0 ? await settleOutbox(tables, now) : 0
+    if (settled === 0) noteWritten(tables, { ...rows, feed: next })
     return { kind: 'applied', cursor }
   })
 }
 
-/** Rows of one fill transaction: 29 ms in Chromium on two busy cores (0.23 ms a row). A live page waits no longer than that. */
-export const FILL_CHUNK = 125
+const nothing: AppliedRows = { accounts: [], labels: [], messages: [], threads: [] }
+
+/** What one transaction stores of a fill page. */
+export interface FillChunk {
+  page: FillPage
+  /** The position that the page was asked for with. */
+  asked: string
+  changes: readonly Upsert[]
+  /** With it, all of the page's threads are stored: lists are without gaps down to its oldest message. */
+  reaches: boolean
+  last: boolean
+  /** Messages that the mirror is filled with at most. */
+  limit: number
+}
 
 /**
  * Applies one chunk of a fill page. The position moves with the last chunk: after a crash the whole page comes
@@ -42,16 +59,16 @@ export const FILL_CHUNK = 125
 export function applyFillChunk(
   db: MirrorDb,
   epoch: string,
-  chunk: { asked: string; changes: readonly Upsert[]; last: boolean; page: FillPage; limit: number },
+  chunk: FillChunk,
   now: number,
 ): Promise<FeedMeta | null> {
   return transact(db, MIRROR_TABLES, async tables => {
     const feed = await fencedFeed(tables, epoch)
     if (!feed || feed.fill.position !== chunk.asked) return null
     const { page } = chunk
-    let messages = 0
-    if (chunk.changes.length > 0) messages = (await applyChanges(tables, chunk.changes, now)).messages
-    const done = feed.fill.done + messages
+    const { horizon } = feed.fill
+    const rows = await applyChanges(tables, chunk.changes, now, 'filling')
+    const done = feed.fill.done + rows.messages.length
     const limited = chunk.last && page.next !== null && done >= chunk.limit
     const position = !chunk.last ? feed.fill.position : limited ? null : page.next
     const next: FeedMeta = {
@@ -59,9 +76,10 @@ export function applyFillChunk(
       cursor: feed.cursor ?? page.head,
       head: Math.max(feed.head, page.head),
       floor: Math.max(feed.floor, page.floor),
-      fill: { position, done, limited, horizon: lower(feed.fill.horizon, chunk.changes) },
+      fill: { position, done, limited, horizon: chunk.reaches ? lower(horizon, page.changes) : horizon },
     }
     await tables.meta.put(next)
+    noteWritten(tables, { ...rows, feed: next })
     return next
   })
 }
@@ -83,8 +101,7 @@ export function applyExtra(
 ): Promise<{ added: number } | null> {
   return transact(db, MIRROR_TABLES, async tables => {
     if (!(await fencedFeed(tables, epoch))) return null
-    if (changes.length === 0) return { added: 0 }
-    const { messages } = await applyChanges(tables, changes, now)
-    return { added: messages }
+    const { messages } = await applyChanges(tables, changes, now, 'following')
+    return { added: messages.length }
   })
 }

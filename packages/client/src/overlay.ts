@@ -5,10 +5,16 @@ import type { MessagePatch, OutboxRow } from './tables.ts'
 export type Overlay = ReadonlyMap<string, readonly MessagePatch[]>
 
 /** Failed and unknown mutations are not laid over rows: what they wanted did not happen. */
+const hasEnded = ({ state }: OutboxRow) => state === 'failed' || state === 'unknown'
+
+/** Whether any row may look other than it is stored. */
+export const isOverlaid = (outbox: readonly OutboxRow[]) =>
+  outbox.some(row => !hasEnded(row) && Object.keys(row.patches).length > 0)
+
 export function overlayOf(outbox: readonly OutboxRow[]): Overlay {
   const overlay = new Map<string, MessagePatch[]>()
   for (const row of outbox) {
-    if (row.state === 'failed' || row.state === 'unknown') continue
+    if (hasEnded(row)) continue
     for (const [id, patch] of Object.entries(row.patches)) {
       const patches = overlay.get(id)
       if (patches) patches.push(patch)

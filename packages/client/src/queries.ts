@@ -1,35 +1,41 @@
-import type { Account, Label, LabelRole } from '@inlet/protocol/entities'
+import type { LabelRole } from '@inlet/protocol/entities'
 import { type Overlay, overlayOf, patchMessage, patchThread } from './overlay.ts'
-import type { LabelRow, MessageRow, MirrorDb, ThreadRow } from './tables.ts'
+import type { SmallTables } from './small-tables.ts'
+import type { MessageRow, MirrorDb, ThreadRow } from './tables.ts'
 import { threadKeyRange } from './thread-keys.ts'
-import type { MessageView, PendingMutation, ThreadsQuery, ThreadView, UnreadCounts } from './views.ts'
+import { newestFirst, type ThreadWindow, threadView } from './thread-window.ts'
+import type {
+  LabelView,
+  MessageView,
+  PendingMutation,
+  ThreadsQuery,
+  ThreadView,
+  UnreadCounts,
+} from './views.ts'
 
-/** Reads of the mirror under the outbox. Pure of React; run inside liveQuery they follow every change in every tab. */
+/** Reads of the mirror under the outbox. Pure of React. */
 
 const oldestFirst = (a: MessageRow, b: MessageRow) => a.receivedAt - b.receivedAt || (a.id < b.id ? -1 : 1)
-const newestFirst = (a: ThreadView, b: ThreadView) =>
-  b.lastMessageAt - a.lastMessageAt || (a.id < b.id ? 1 : -1)
-
-export async function readAccounts(db: MirrorDb): Promise<Account[]> {
-  const rows = await db.accounts.toArray()
-  return rows.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
-}
-
-export async function readLabels(db: MirrorDb, accountId?: string): Promise<Label[]> {
-  const rows = accountId ? await db.labels.where({ accountId }).toArray() : await db.labels.toArray()
-  return rows.sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1))
-}
 
 /** Which labels a query lists; null is all mail. */
-export async function labelsOfQuery(db: MirrorDb, query: ThreadsQuery): Promise<string[] | null> {
-  if (query.labelIds) return [...query.labelIds]
+export function labelsOfQuery(labels: readonly LabelView[], query: ThreadsQuery): readonly string[] | null {
+  if (query.labelIds) return query.labelIds
   if (!query.role) return null
-  const labels = await db.labels.toArray()
-  return labels.filter(isWanted(query.role, query.accountId)).map(label => label.id)
+  const { role, accountId } = query
+  return labels
+    .filter(label => label.role === role && (accountId === undefined || label.accountId === accountId))
+    .map(label => label.id)
 }
 
-const isWanted = (role: LabelRole, accountId: string | undefined) => (label: LabelRow) =>
-  label.role === role && (accountId === undefined || label.accountId === accountId)
+/** Whether a thread belongs in the query's list, its labels being `labelIds`. */
+export function matcherOf(query: ThreadsQuery, labelIds: readonly string[] | null, oldest: number) {
+  const wanted = labelIds && new Set(labelIds)
+  return (thread: Pick<ThreadView, 'labelIds' | 'lastMessageAt' | 'accountId' | 'unreadCount'>): boolean =>
+    thread.lastMessageAt >= oldest &&
+    (wanted === null || thread.labelIds.some(labelId => wanted.has(labelId))) &&
+    (query.accountId === undefined || thread.accountId === query.accountId) &&
+    (!query.unreadOnly || thread.unreadCount > 0)
+}
 
 /**
  * The newest `limit` threads of the query as the person should see them, none older than `oldest`;
@@ -37,20 +43,14 @@ const isWanted = (role: LabelRole, accountId: string | undefined) => (label: Lab
  */
 export async function readThreads(
   db: MirrorDb,
+  small: Pick<SmallTables, 'labelViews' | 'outbox'>,
   query: ThreadsQuery,
   limit: number,
   oldest = 0,
-): Promise<{ threads: ThreadView[]; more: boolean }> {
-  const labelIds = await labelsOfQuery(db, query)
-  const overlay = overlayOf(await db.outbox.toArray())
-  const overlaid = await threadsUnder(db, overlay)
-  const inLabels = (thread: ThreadView) =>
-    labelIds === null || labelIds.some(labelId => thread.labelIds.includes(labelId))
-  const matches = (thread: ThreadView) =>
-    thread.lastMessageAt >= oldest &&
-    inLabels(thread) &&
-    (query.accountId === undefined || thread.accountId === query.accountId) &&
-    (!query.unreadOnly || thread.unreadCount > 0)
+): Promise<ThreadWindow> {
+  const labelIds = labelsOfQuery(small.labelViews, query)
+  const overlaid = await threadsUnder(db, overlayOf(small.outbox))
+  const matches = matcherOf(query, labelIds, oldest)
 
   // The overlay may take any of its threads out of the page or bring it in: read enough to fill the page without them.
   const wanted = limit + overlaid.size + 1
@@ -64,7 +64,8 @@ export async function readThreads(
           }),
         )
   const rows = new Map<string, ThreadView>()
-  for (const page of pages) for (const row of page) if (!overlaid.has(row.id)) rows.set(row.id, view(row))
+  for (const page of pages)
+    for (const row of page) if (!overlaid.has(row.id)) rows.set(row.id, threadView(row))
   for (const row of overlaid.values()) if (matches(row)) rows.set(row.id, row)
   const threads = [...rows.values()].sort(newestFirst)
   return { threads: threads.slice(0, limit), more: threads.length > limit }
@@ -110,7 +111,7 @@ async function threadsUnder(db: MirrorDb, overlay: Overlay): Promise<Map<string,
   for (const thread of threads) {
     if (!thread) continue
     const patched = patchThread(thread, messages.get(thread.id) ?? [], overlay)
-    result.set(thread.id, { ...view(patched), pending: patched !== thread })
+    result.set(thread.id, { ...threadView(patched), pending: patched !== thread })
   }
   return result
 }
@@ -127,7 +128,7 @@ export async function readThread(
   const overlay = overlayOf(outbox)
   const patched = thread && patchThread(thread, messages, overlay)
   return {
-    thread: patched ? { ...view(patched), pending: patched !== thread } : null,
+    thread: patched ? { ...threadView(patched), pending: patched !== thread } : null,
     messages: messages.sort(oldestFirst).map(message => {
       const shown = patchMessage(message, overlay)
       return { ...shown, pending: shown !== message }
@@ -135,17 +136,23 @@ export async function readThread(
   }
 }
 
-/** The server's counts, moved by what the outbox is about to change. */
-export async function readUnreadCounts(db: MirrorDb): Promise<UnreadCounts> {
-  const [rows, outbox] = await Promise.all([db.labels.toArray(), db.outbox.toArray()])
+const counted = new WeakMap<SmallTables, UnreadCounts>()
+
+/** The server's counts, moved by what the outbox is about to change. Counted once, whoever asks. */
+export function unreadCounts(tables: SmallTables): UnreadCounts {
+  const known = counted.get(tables) ?? count(tables)
+  counted.set(tables, known)
+  return known
+}
+
+function count({ labels: rows, outbox, patched }: SmallTables): UnreadCounts {
   const overlay = overlayOf(outbox)
   const labels: Record<string, number> = Object.fromEntries(rows.map(label => [label.id, label.unread]))
   const add = (labelId: string, delta: number) => {
     const count = labels[labelId]
     if (count !== undefined) labels[labelId] = Math.max(0, count + delta)
   }
-  for (const message of await db.messages.bulkGet([...overlay.keys()])) {
-    if (!message) continue
+  for (const message of patched) {
     const shown = patchMessage(message, overlay)
     if (message.unread) for (const id of message.labelIds) add(id, -1)
     if (shown.unread) for (const id of shown.labelIds) add(id, 1)
@@ -161,15 +168,12 @@ export async function readUnreadCounts(db: MirrorDb): Promise<UnreadCounts> {
   return { labels, roles, accounts }
 }
 
-export async function readOutbox(
-  db: MirrorDb,
-): Promise<{ pending: PendingMutation[]; failed: PendingMutation[] }> {
-  const rows = await db.outbox.orderBy('position').toArray()
-  const isFailed = (row: PendingMutation) => row.state === 'failed' || row.state === 'unknown'
-  return { pending: rows.filter(row => !isFailed(row)), failed: rows.filter(isFailed) }
+export interface OutboxView {
+  pending: readonly PendingMutation[]
+  failed: readonly PendingMutation[]
 }
 
-function view(row: ThreadRow): ThreadView {
-  const { keys: _, ...thread } = row
-  return { ...thread, pending: false }
+export function outboxView({ outbox }: Pick<SmallTables, 'outbox'>): OutboxView {
+  const isFailed = (row: PendingMutation) => row.state === 'failed' || row.state === 'unknown'
+  return { pending: outbox.filter(row => !isFailed(row)), failed: outbox.filter(isFailed) }
 }

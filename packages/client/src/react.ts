@@ -1,4 +1,4 @@
-import type { Account, Label } from '@inlet/protocol/entities'
+import type { Account } from '@inlet/protocol/entities'
 import type { MutationBody } from '@inlet/protocol/mutations'
 import type { SyncResponse } from '@inlet/protocol/sync-api'
 import {
@@ -11,21 +11,22 @@ import {
   useEffect,
   useMemo,
   useState,
-  useSyncExternalStore,
 } from 'react'
 import { ApiFailure } from './api-failure.ts'
 import { type BodyState, type BodyView, createBodyView, loadingBody } from './body-view.ts'
 import { createLiveMirror, type LiveMirrorOptions } from './live-mirror.ts'
 import type { LiveMirror } from './live-mirror-types.ts'
-import { type LiveValue, liveValue, sameItems } from './live-value.ts'
+import { type LiveValue, liveValue } from './live-value.ts'
 import { initialMirrorState, type MirrorState } from './mirror-state.ts'
-import { readAccounts, readLabels, readOutbox, readThread, readUnreadCounts } from './queries.ts'
+import { initialView, type MirrorViewState, mirrorView } from './mirror-view.ts'
+import { type OutboxView, outboxView, readThread, unreadCounts } from './queries.ts'
 import { keepSameRows } from './same-rows.ts'
 import { createSearch, idleSearch, type SearchState } from './search.ts'
-import type { ReadableStore } from './store.ts'
+import { sameValue, shallowEqual } from './store.ts'
 import type { MirrorDb } from './tables.ts'
 import { createThreadList, emptyThreadList, type ThreadListState } from './thread-list.ts'
-import type { MessageView, PendingMutation, ThreadsQuery, ThreadView, UnreadCounts } from './views.ts'
+import { useReadable, useSlice } from './use-readable.ts'
+import type { LabelView, MessageView, ThreadsQuery, ThreadView, UnreadCounts } from './views.ts'
 
 const MirrorContext = createContext<LiveMirror | null>(null)
 
@@ -60,33 +61,56 @@ export function useMirror(): LiveMirror | null {
   return useContext(MirrorContext)
 }
 
-/** The connection as a person should be told about it, and *Sync now*. */
-export function useEmailUpdates(): MirrorState & {
-  syncNow(accountId?: string): Promise<SyncResponse>
-} {
+type EmailUpdates = MirrorState & { syncNow(accountId?: string): Promise<SyncResponse> }
+
+/**
+ * The connection as a person should be told about it, and *Sync now*. Something of it moves with every page of the
+ * feed: `useEmailUpdates(select)` renders only with the part that is taken.
+ */
+export function useEmailUpdates(): EmailUpdates
+export function useEmailUpdates<T>(select: (state: MirrorState) => T, same?: (a: T, b: T) => boolean): T
+export function useEmailUpdates<T>(
+  select?: (state: MirrorState) => T,
+  same?: (a: T, b: T) => boolean,
+): EmailUpdates | T {
+  const syncNow = useSyncNow()
+  const whole = useCallback((state: MirrorState): EmailUpdates => ({ ...state, syncNow }), [syncNow])
+  return useSlice<MirrorState, EmailUpdates | T>(
+    useMirror()?.state ?? null,
+    initialMirrorState,
+    select ?? whole,
+    (select ? same : shallowEqual) as Same,
+  )
+}
+type Same = ((a: unknown, b: unknown) => boolean) | undefined
+
+/** A stable function: one account or all. Rejects with ApiFailure. */
+export function useSyncNow(): (accountId?: string) => Promise<SyncResponse> {
   const mirror = useMirror()
-  const state = useReadable(mirror?.state ?? null, initialMirrorState)
-  const syncNow = useCallback(
-    (accountId?: string) => (mirror ? mirror.syncNow(accountId) : notMounted()),
-    [mirror],
-  )
-  return useMemo(() => ({ ...state, syncNow }), [state, syncNow])
+  return useCallback((accountId?: string) => (mirror ? mirror.syncNow(accountId) : notMounted()), [mirror])
 }
 
-export function useAccounts(): { accounts: readonly Account[]; loading: boolean } {
-  const { value, loading } = useMirrorQuery('accounts', readAccounts, none<Account>(), sameItems)
-  return useMemo(() => ({ accounts: value, loading }), [value, loading])
+/** Oldest first. An account changes with every sync: `useAccounts(select)` renders only with what is taken of them. */
+export function useAccounts(): { accounts: readonly Account[]; loading: boolean }
+export function useAccounts<T>(select: (accounts: readonly Account[]) => T, same?: (a: T, b: T) => boolean): T
+export function useAccounts<T>(
+  select?: (accounts: readonly Account[]) => T,
+  same?: (a: T, b: T) => boolean,
+): { accounts: readonly Account[]; loading: boolean } | T {
+  return useView<{ accounts: readonly Account[]; loading: boolean } | T>(
+    ({ tables: { accounts }, loading }) => (select ? select(accounts) : { accounts, loading }),
+    (select ? same : shallowEqual) as Same,
+  )
 }
 
-/** In the order of their names. `unread` is the server's count, see useUnreadCounts for the one to show. */
-export function useLabels(accountId?: string): { labels: readonly Label[]; loading: boolean } {
-  const { value, loading } = useMirrorQuery(
-    `labels ${accountId ?? ''}`,
-    db => readLabels(db, accountId),
-    none<Label>(),
-    sameItems,
+/** In the order of their names, without their counts. */
+export function useLabels(accountId?: string): { labels: readonly LabelView[]; loading: boolean } {
+  const loading = useView(view => view.loading)
+  const all = useView(view => view.tables.labelViews)
+  return useMemo(
+    () => ({ labels: accountId ? all.filter(label => label.accountId === accountId) : all, loading }),
+    [all, accountId, loading],
   )
-  return useMemo(() => ({ labels: value, loading }), [value, loading])
 }
 
 /** Newest first, live. Rows keep their object identity until they change. */
@@ -162,10 +186,13 @@ export function useMessageBody(messageId: string | null): BodyState & { retry():
   return useMemo(() => ({ ...state, retry: () => view?.retry() }), [state, view])
 }
 
-export function useUnreadCounts(): UnreadCounts {
-  return useMirrorQuery('unread', readUnreadCounts, noCounts).value
+/** All counts, or what is taken of them: then it renders only when that changes. */
+export function useUnreadCounts<T = UnreadCounts>(
+  select: (counts: UnreadCounts) => T = counts => counts as unknown as T,
+  same: (a: T, b: T) => boolean = sameValue,
+): T {
+  return useView(({ tables }) => select(unreadCounts(tables)), same)
 }
-const noCounts: UnreadCounts = { labels: {}, roles: {}, accounts: {} }
 
 /** Stable function: stores the change, shows it at once and sends it; resolves with its client id. */
 export function useMutate(): (body: MutationBody) => Promise<string> {
@@ -175,13 +202,13 @@ export function useMutate(): (body: MutationBody) => Promise<string> {
 
 /** What is still on its way, and what failed: to be told to the person, who retries or dismisses it. */
 export function useOutbox(): {
-  pending: readonly PendingMutation[]
-  failed: readonly PendingMutation[]
+  pending: OutboxView['pending']
+  failed: OutboxView['failed']
   retry(clientId: string): Promise<string>
   dismiss(clientId: string): Promise<void>
 } {
   const mirror = useMirror()
-  const { value } = useMirrorQuery('outbox', readOutbox, emptyOutbox)
+  const value = useView(({ tables }) => outboxView(tables), sameOutbox)
   return useMemo(
     () => ({
       ...value,
@@ -191,7 +218,10 @@ export function useOutbox(): {
     [value, mirror],
   )
 }
-const emptyOutbox: { pending: PendingMutation[]; failed: PendingMutation[] } = { pending: [], failed: [] }
+const sameRow = <T>(a: readonly T[], b: readonly T[]) =>
+  a.length === b.length && a.every((row, i) => row === b[i])
+const sameOutbox = (a: OutboxView, b: OutboxView) =>
+  sameRow(a.pending, b.pending) && sameRow(a.failed, b.failed)
 
 /** Full text search at the server, debounced. Earlier results stay while the next are loading. */
 export function useSearch(q: string, options?: { accountId?: string }): SearchState & { retry(): void } {
@@ -210,16 +240,9 @@ export function useSignOut(): () => Promise<void> {
   return useCallback(async () => mirror?.signOut(), [mirror])
 }
 
-function useReadable<T>(store: ReadableStore<T> | null, fallback: T): T {
-  const subscribe = useCallback(
-    (listener: () => void) => (store ? store.subscribe(listener) : () => {}),
-    [store],
-  )
-  return useSyncExternalStore(
-    subscribe,
-    () => (store ? store.getSnapshot() : fallback),
-    () => fallback,
-  )
+function useView<T>(select: (view: MirrorViewState) => T, same?: (a: T, b: T) => boolean): T {
+  const mirror = useMirror()
+  return useSlice(mirror && mirrorView(mirror.db), initialView, select, same)
 }
 
 /** `key` names the query with its arguments: another key is another query, which starts as loading. */
@@ -227,16 +250,13 @@ function useMirrorQuery<T>(
   key: string,
   read: (db: MirrorDb) => Promise<T>,
   empty: T,
-  merge?: (previous: T, next: T) => T,
+  merge: (previous: T, next: T) => T,
 ): LiveValue<T> {
   const mirror = useMirror()
   const store = useMemo(() => (mirror ? liveValue(() => read(mirror.db), empty, merge) : null), [mirror, key])
   const fallback = useMemo(() => ({ value: empty, loading: true, error: null }), [])
   return useReadable(store, fallback)
 }
-
-const emptyList: readonly never[] = []
-const none = <T>(): readonly T[] => emptyList
 
 function notMounted(): Promise<never> {
   return Promise.reject(

@@ -33,3 +33,6 @@ export function shallowEqual<T extends object>(a: T, b: T): boolean {
   const keys = Object.keys(a) as (keyof T)[]
   return keys.length === Object.keys(b).length && keys.every(key => Object.is(a[key], b[key]))
 }
+
+/** For small values: whether both say the same. */
+export const sameValue = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)

@@ -1,11 +1,15 @@
-import { liveQuery } from 'dexie'
 import { ApiFailure } from './api-failure.ts'
 import type { LiveMirror } from './live-mirror-types.ts'
-import { labelsOfQuery, readThreads } from './queries.ts'
+import { mirrorView } from './mirror-view.ts'
+import { isOverlaid } from './overlay.ts'
+import { labelsOfQuery, matcherOf, readThreads } from './queries.ts'
 import { keepSameRows } from './same-rows.ts'
+import type { SmallTables } from './small-tables.ts'
 import { createStore, type ReadableStore, shallowEqual } from './store.ts'
 import type { FeedMeta } from './tables.ts'
+import { moveWindow } from './thread-window.ts'
 import type { ThreadsQuery, ThreadView } from './views.ts'
+import type { Written } from './written.ts'
 
 export interface ThreadListState {
   threads: readonly ThreadView[]
@@ -42,55 +46,99 @@ const PAGES_PER_LOAD = 4
 export function createThreadList(mirror: LiveMirror, query: ThreadsQuery): ThreadList {
   const step = query.limit ?? 50
   const store = createStore(emptyThreadList, shallowEqual)
+  const view = mirrorView(mirror.db)
   /** By label: the time down to which the server was asked; -Infinity at its end. */
   const fetched = new Map<string, number>()
   let limit = step
   let localMore = false
-  let subscription: { unsubscribe(): void } | null = null
+  let leave = () => {}
   let listeners = 0
   let aborter = new AbortController()
+  /** What the rows shown were read for; null while they lie under unconfirmed changes, or are being read. */
+  let basis: Basis | null = null
+  let reading = false
+  let again = false
+  let fetching = false
 
   const reachOf = (labels: readonly string[], horizon: number) =>
     Math.min(horizon, Math.max(Number.NEGATIVE_INFINITY, ...labels.map(id => fetched.get(id) ?? horizon)))
 
-  async function read() {
-    const meta = await mirror.db.meta.get('feed')
-    const labels = (await labelsOfQuery(mirror.db, query)) ?? [ALL_MAIL]
-    const reach = reachOf(labels, horizonOf(meta))
-    const page = await readThreads(mirror.db, query, limit, Math.max(0, reach))
-    const empty = meta?.cursor === null
-    return { ...page, atServer: !empty && labels.length > 0 && reach > 0, loading: empty }
+  function basisOf(tables: SmallTables): Basis {
+    const labelIds = labelsOfQuery(tables.labelViews, query)
+    const labels = labelIds ?? [ALL_MAIL]
+    const reach = reachOf(labels, horizonOf(tables.feed))
+    return { labelIds, reach, limit, atServer: labels.length > 0 && reach > 0 }
   }
 
-  function follow() {
-    subscription?.unsubscribe()
-    subscription = liveQuery(read).subscribe({
-      next(page) {
-        const { threads, loadingMore } = store.getSnapshot()
-        localMore = page.more
-        store.set({
-          threads: keepSameRows(threads, page.threads),
-          more: page.more || page.atServer,
-          loading: page.loading,
-          loadingMore: loadingMore && fetching,
-          error: store.getSnapshot().error,
-        })
-      },
-      error: error => store.set({ ...store.getSnapshot(), loading: false, error: asFailure(error) }),
+  function show(threads: readonly ThreadView[], more: boolean, { atServer }: Basis, tables: SmallTables) {
+    const { loadingMore, error } = store.getSnapshot()
+    const empty = tables.feed?.cursor === null
+    localMore = more
+    store.set({
+      threads,
+      more: more || (atServer && !empty),
+      loading: empty,
+      loadingMore: loadingMore && fetching,
+      error,
     })
   }
 
-  let fetching = false
+  /** Reads until nothing was committed meanwhile. */
+  async function read() {
+    again = true
+    basis = null
+    if (reading) return
+    reading = true
+    while (again && !aborter.signal.aborted) {
+      const { signal } = aborter
+      again = false
+      const { tables, loading, error } = view.getSnapshot()
+      if (loading) break
+      try {
+        if (error !== null) throw new Error(error)
+        const now = basisOf(tables)
+        const page = await readThreads(mirror.db, tables, query, limit, Math.max(0, now.reach))
+        if (signal.aborted) continue
+        if (!again && !isOverlaid(tables.outbox)) basis = now
+        show(keepSameRows(store.getSnapshot().threads, page.threads), page.more, now, tables)
+      } catch (failure) {
+        if (!signal.aborted) store.set({ ...store.getSnapshot(), loading: false, error: asFailure(failure) })
+      }
+    }
+    reading = false
+  }
+
+  function onCommit(written: Written | null) {
+    if (!written || !basis || !follow(basis, written)) void read()
+  }
+
+  /** Whether the rows shown could be moved by what was written, without reading. */
+  function follow(old: Basis, { threads: changes }: Written): boolean {
+    const { tables } = view.getSnapshot()
+    const { threads } = store.getSnapshot()
+    const now = basisOf(tables)
+    if (!sameLabels(old.labelIds, now.labelIds) || old.limit !== now.limit) return false
+    // Reaching further down adds threads below those shown: of no consequence while there is no room for them.
+    if (now.reach > old.reach || (now.reach < old.reach && !localMore)) return false
+    const matches = matcherOf(query, now.labelIds, Math.max(0, now.reach))
+    const window = moveWindow({ threads, more: localMore }, changes, matches, limit)
+    if (!window) return false
+    basis = now
+    show(window.threads, window.more, now, tables)
+    return true
+  }
+
   async function fetchOlder(signal: AbortSignal) {
     const before = store.getSnapshot().threads.length
     for (let page = 0; page < PAGES_PER_LOAD; page++) {
-      const meta = await mirror.db.meta.get('feed')
-      const horizon = horizonOf(meta)
-      const labels = (await labelsOfQuery(mirror.db, query)) ?? [ALL_MAIL]
+      const { tables } = view.getSnapshot()
+      const horizon = horizonOf(tables.feed)
+      const labels = labelsOfQuery(tables.labelViews, query) ?? [ALL_MAIL]
       const open = labels.filter(id => (fetched.get(id) ?? horizon) > 0)
       if (open.length === 0) return
       await Promise.all(open.map(id => fetchPage(id, Math.min(horizon, fetched.get(id) ?? horizon), signal)))
-      const { threads } = await readThreads(mirror.db, query, limit, Math.max(0, reachOf(labels, horizon)))
+      const oldest = Math.max(0, reachOf(labels, horizon))
+      const { threads } = await readThreads(mirror.db, view.getSnapshot().tables, query, limit, oldest)
       if (threads.length > before) return
     }
   }
@@ -114,13 +162,13 @@ export function createThreadList(mirror: LiveMirror, query: ThreadsQuery): Threa
       const unsubscribe = store.subscribe(listener)
       if (listeners++ === 0) {
         aborter = new AbortController()
-        follow()
+        leave = view.onCommit(onCommit)
+        void read()
       }
       return () => {
         unsubscribe()
         if (--listeners > 0) return
-        subscription?.unsubscribe()
-        subscription = null
+        leave()
         aborter.abort()
       }
     },
@@ -129,7 +177,7 @@ export function createThreadList(mirror: LiveMirror, query: ThreadsQuery): Threa
       if (state.loading || state.loadingMore || !state.more) return
       limit = state.threads.length + step
       store.set({ ...state, loadingMore: true, error: null })
-      if (localMore) return follow()
+      if (localMore) return void read()
       fetching = true
       const { signal } = aborter
       fetchOlder(signal)
@@ -140,14 +188,27 @@ export function createThreadList(mirror: LiveMirror, query: ThreadsQuery): Threa
         .then(error => {
           fetching = false
           store.set({ ...store.getSnapshot(), loadingMore: false, error })
-          if (!signal.aborted) follow()
+          if (!signal.aborted) void read()
         })
     },
   }
 }
 
+interface Basis {
+  labelIds: readonly string[] | null
+  /** Down to this time. */
+  reach: number
+  limit: number
+  /** The server has older ones. */
+  atServer: boolean
+}
+
+function sameLabels(a: readonly string[] | null, b: readonly string[] | null): boolean {
+  return a === b || (a !== null && b !== null && a.length === b.length && a.every((id, i) => id === b[i]))
+}
+
 /** Without a feed row (a database filled by hand) and after a complete fill there is no gap anywhere. */
-function horizonOf(meta: FeedMeta | undefined): number {
+function horizonOf(meta: FeedMeta | null): number {
   if (!meta || (meta.fill.position === null && !meta.fill.limited && meta.cursor !== null))
     return Number.NEGATIVE_INFINITY
   return meta.fill.horizon ?? Number.POSITIVE_INFINITY

@@ -1,10 +1,13 @@
-import type { LabelRole, Message, Thread } from '@inlet/protocol/entities'
+import type { Label, LabelRole, Message, Thread } from '@inlet/protocol/entities'
 import type { Seq } from '@inlet/protocol/seq'
 import type { OutboxRow } from './tables.ts'
 
 /** `pending`: a change of the person that the feed has not confirmed lies over the row. */
 export type ThreadView = Thread & { seq: Seq; pending: boolean }
 export type MessageView = Message & { seq: Seq; pending: boolean }
+
+/** A label without its counts, which change with every mail: see UnreadCounts. */
+export type LabelView = Omit<Label, 'total' | 'unread'>
 
 export type PendingMutation = Pick<
   OutboxRow,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PROBE_MS, WAKE_SILENCE_MS } from '../src/connection-enter.ts'
+import { PROBE_MS } from '../src/connection-enter.ts'
 import type { ConnectionEvent, Effect, EventType, Job } from '../src/connection-events.ts'
 import { step } from '../src/connection-state.ts'
 import { type ConnectionState, initialConnection, type StateName } from '../src/connection-types.ts'
@@ -218,7 +218,9 @@ describe('the connection machine', () => {
   })
 
   it('opens a new stream when it wakes to one that missed two heartbeats', () => {
-    const slept = { ...examples.live, heardAt: NOW - WAKE_SILENCE_MS } as ConnectionState
+    const heardAgo = (ms: number) => ({ ...examples.live, heardAt: NOW - ms }) as ConnectionState
+    expect(step(heardAgo(29_999), events.visible, input).outcome).toBe('ignored')
+    const slept = heardAgo(30_000)
     const { state, effects } = step(slept, events.visible, input)
     expect(state.name).toBe('connecting')
     expect(effects).toEqual([

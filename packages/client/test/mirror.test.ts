@@ -37,7 +37,8 @@ async function begin(head = 0) {
   await fill({ changes: [], next: 'p1', head, floor: 0 }, 'start')
 }
 function fill(fillPage: FillPage, asked: string, limit = 100) {
-  return applyFillChunk(db, EPOCH, { asked, changes: fillPage.changes, last: true, page: fillPage, limit }, 0)
+  const chunk = { asked, changes: fillPage.changes, reaches: true, last: true, page: fillPage, limit }
+  return applyFillChunk(db, EPOCH, chunk, 0)
 }
 const contents = async () =>
   Object.fromEntries((await db.messages.toArray()).map(row => [row.id, `${row.seq} ${row.subject}`]))
@@ -132,6 +133,15 @@ describe('the mirror, filling while it follows', () => {
     await applyPage(db, EPOCH, page(10, 11, [deletion('m1', 11)]), 0)
     await fill({ changes: [upsert('m1', 4)] as FillPage['changes'], next: null, head: 10, floor: 0 }, 'p1')
     expect(await contents()).toEqual({})
+  })
+
+  it('adds what is new and keeps what is newer than the page', async () => {
+    await begin(10)
+    await applyPage(db, EPOCH, page(10, 11, [upsert('m1', 11)]), 0)
+    const changes = [upsert('m1', 4), upsert('m2', 5)] as FillPage['changes']
+    const feed = await fill({ changes, next: 'p2', head: 10, floor: 0 }, 'p1')
+    expect(await contents()).toEqual({ m1: '11 v11', m2: '5 v5' })
+    expect(feed?.fill.done).toBe(1)
   })
 
   it('takes a page only for the position that it was asked with', async () => {

@@ -5,7 +5,9 @@ import { createLiveMirror } from '../src/live-mirror.ts'
 import type { LiveMirror } from '../src/live-mirror-types.ts'
 import {
   LiveMirrorProvider,
+  useAccounts,
   useEmailUpdates,
+  useLabels,
   useMessageBody,
   useMutate,
   useOutbox,
@@ -64,6 +66,37 @@ describe('the hooks', () => {
     await until('the new one is there', () => host.querySelectorAll('p').length === 21)
     expect(host.querySelector('p')?.textContent).toBe('Subject m21')
     expect([...new Set(renders)]).toEqual(['t-m21'])
+  })
+
+  it('render with a new mail only what shows it', async () => {
+    const renders = { labels: 0, phase: 0, count: 0, accounts: 0 }
+    const Labels = () => {
+      renders.labels++
+      return useLabels().labels.length
+    }
+    const Phase = () => {
+      renders.phase++
+      return useEmailUpdates(state => state.phase)
+    }
+    const Accounts = () => {
+      renders.accounts++
+      return useAccounts(accounts => accounts.map(({ email }) => email).join())
+    }
+    const Count = () => {
+      renders.count++
+      return useUnreadCounts(counts => counts.roles.inbox)
+    }
+    const Subjects = () => useThreads({ role: 'inbox', limit: 30 }).threads.map(({ subject }) => subject)
+    show(() => [Labels, Phase, Accounts, Count, Subjects].map((part, key) => createElement(part, { key })))
+    await until('all is there', () => text().includes('1livea1@example.org1Subject m20'))
+    Object.assign(renders, { labels: 0, phase: 0, count: 0, accounts: 0 })
+    server.deliver(message('m21', { receivedAt: 21, unread: true }))
+    server.put(
+      { kind: 'account', id: 'a1', row: account('a1', { lastSyncAt: 5 }) },
+      { kind: 'label', id: 'inbox', row: label('inbox', { role: 'inbox', unread: 2 }) },
+    )
+    await until('both show', () => text().includes('2Subject m21Subject m20'))
+    expect(renders).toEqual({ labels: 0, phase: 0, count: 1, accounts: 0 })
   })
 
   it('show a change at once, in the list, the thread and the counts, before the server knows', async () => {

@@ -6,7 +6,7 @@ import { ProgressBar } from '@/ui/progress-bar.tsx'
 
 /** While this browser's own copy fills; the account's backfill shows in the rail. */
 export function FillProgress() {
-  const { fill } = useEmailUpdates()
+  const fill = useEmailUpdates(state => state.fill)
   // A small mailbox is here before a bar could be read.
   if (!fill.running || (fill.total !== null && fill.total < 500)) return null
   return (

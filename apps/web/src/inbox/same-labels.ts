@@ -1,13 +1,13 @@
-import type { Label } from '@inlet/protocol/entities'
+import type { LabelView } from '@inlet/client/views'
 
-const nameOf = (label: Label) => label.name.trim().toLowerCase()
+const nameOf = (label: LabelView) => label.name.trim().toLowerCase()
 
 /** With all accounts on view, labels of one name are one label. Every label of the view that `labelId` stands for. */
 export function sameLabels(
-  labels: readonly Label[],
+  labels: readonly LabelView[],
   labelId: string | null,
   accountId: string | null,
-): readonly Label[] {
+): readonly LabelView[] {
   const label = labels.find(each => each.id === labelId)
   if (!label) return []
   if (accountId !== null) return [label]
@@ -15,7 +15,7 @@ export function sameLabels(
 }
 
 /** One label for each name, in the order given. */
-export function oneOfEachName(labels: readonly Label[]): Label[] {
+export function oneOfEachName(labels: readonly LabelView[]): LabelView[] {
   const seen = new Set<string>()
   return labels.filter(label => {
     const name = nameOf(label)

@@ -9,7 +9,9 @@ import type { ThreadActions } from './use-thread-actions.ts'
 import type { InboxPlace } from './view.ts'
 
 interface Parts {
-  rows: readonly ThreadView[]
+  threads: readonly ThreadView[]
+  /** The same in the order they are shown in. */
+  rows: RefObject<readonly ThreadView[]>
   openId: string | null
   cursorId: string | null
   selection: ReturnType<typeof useRowSelection>
@@ -26,9 +28,10 @@ interface Parts {
 
 /** What the keys do in the inbox. The keys themselves are in commands/shortcuts.ts. */
 export function useInboxCommands(parts: Parts) {
-  const { rows, openId, cursorId, selection, actions, list, go, open, close, setCursor } = parts
+  const { threads, openId, cursorId, selection, actions, list, go, open, close, setCursor } = parts
 
   const step = (by: 1 | -1) => {
+    const rows = parts.rows.current
     const at = rows.findIndex(row => row.id === cursorId)
     const next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))]
     if (!next) return
@@ -38,14 +41,14 @@ export function useInboxCommands(parts: Parts) {
   }
   /** The selected rows, else the one under the cursor. */
   const targets = (): readonly ThreadView[] =>
-    selection.selected.length > 0 ? selection.selected : rows.filter(row => row.id === cursorId)
+    selection.selected.length > 0 ? selection.selected : threads.filter(thread => thread.id === cursorId)
   const onTargets =
     (act: (threads: readonly ThreadView[]) => Promise<void>, clear = false) =>
     () => {
-      const threads = targets()
-      if (threads.length === 0) return
+      const chosen = targets()
+      if (chosen.length === 0) return
       if (clear) selection.clear()
-      void act(threads)
+      void act(chosen)
     }
   const folder = (role: InboxPlace['role']) => () => go({ role, labelId: null, query: '', threadId: null })
 
@@ -53,17 +56,17 @@ export function useInboxCommands(parts: Parts) {
   const onThreads = {
     'thread.archive': onTargets(actions.archive, true),
     'thread.trash': onTargets(actions.trash, true),
-    'thread.star': onTargets(threads =>
+    'thread.star': onTargets(chosen =>
       actions.setStar(
-        threads,
-        threads.some(thread => !thread.starred),
+        chosen,
+        chosen.some(thread => !thread.starred),
       ),
     ),
-    'thread.unread': onTargets(async threads => {
-      const unread = threads.some(thread => thread.unreadCount > 0)
+    'thread.unread': onTargets(async chosen => {
+      const unread = chosen.some(thread => thread.unreadCount > 0)
       // Marked unread while open, it would count as read again a moment later.
       if (openId && !unread) close()
-      await actions.setRead(threads, unread)
+      await actions.setRead(chosen, unread)
     }),
   }
 

@@ -1,8 +1,7 @@
 'use client'
 
 import { useSearch, useThreads } from '@inlet/client/react'
-import type { ThreadsQuery } from '@inlet/client/views'
-import type { Label } from '@inlet/protocol/entities'
+import type { LabelView, ThreadsQuery } from '@inlet/client/views'
 import { useMemo } from 'react'
 import { sameLabels } from './same-labels.ts'
 import { searchRows } from './search-rows.ts'
@@ -11,7 +10,7 @@ import type { View } from './view.ts'
 const nothingMore = () => {}
 
 /** The rows of a view: a live list of the mirror, or what the server found. */
-export function useViewThreads(view: View, labels: readonly Label[], unreadOnly: boolean) {
+export function useViewThreads(view: View, labels: readonly LabelView[], unreadOnly: boolean) {
   const labelIds = sameLabels(labels, view.labelId, view.accountId)
     .map(label => label.id)
     .join(' ')

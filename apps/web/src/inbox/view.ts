@@ -1,4 +1,5 @@
-import type { Label, LabelRole } from '@inlet/protocol/entities'
+import type { LabelView } from '@inlet/client/views'
+import type { LabelRole } from '@inlet/protocol/entities'
 import { labelName } from './label-name.ts'
 
 /** What the list shows: one folder or label, of one account or of all. Neither role nor label is all mail. */
@@ -58,7 +59,7 @@ export function placeHref(place: InboxPlace): string {
 export const viewKey = (view: View): string =>
   [view.accountId ?? '', view.labelId ?? view.role ?? 'all', view.query].join('|')
 
-export function viewTitle(view: View, labels: readonly Label[], accounts: number): string {
+export function viewTitle(view: View, labels: readonly LabelView[], accounts: number): string {
   if (view.query) return 'Search'
   if (view.labelId) {
     const label = labels.find(each => each.id === view.labelId)

@@ -11,7 +11,7 @@ export function Hint({
   side = 'bottom',
   children,
 }: {
-  label: string
+  label: ReactNode
   keys?: string | undefined
   side?: 'top' | 'bottom' | 'right'
   children: ReactNode

@@ -1,8 +1,8 @@
-import type { Label } from '@inlet/protocol/entities'
+import type { LabelView } from '@inlet/client/views'
 import { labelColor } from '../label-color.ts'
 import { labelName } from '../label-name.ts'
 
-export function LabelChip({ label }: { label: Label }) {
+export function LabelChip({ label }: { label: LabelView }) {
   return (
     <span className="inline-flex h-[18px] max-w-28 shrink-0 items-center gap-1 rounded border border-line px-1.5 text-2xs text-muted">
       <span

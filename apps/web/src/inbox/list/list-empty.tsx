@@ -20,7 +20,7 @@ const folders: Record<string, { title: string; text: string }> = {
 /** Says what will appear, and offers the next step. */
 export function ListEmpty({ view, unreadOnly, onAll }: { view: View; unreadOnly: boolean; onAll(): void }) {
   const { accounts, loading } = useAccounts()
-  const { fill } = useEmailUpdates()
+  const fill = useEmailUpdates(state => state.fill)
   if (loading) return null
   if (accounts.length === 0) {
     return (

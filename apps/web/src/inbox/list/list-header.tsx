@@ -1,17 +1,21 @@
 'use client'
 
+import type { LabelView } from '@inlet/client/views'
 import { CircleDot, Menu as MenuIcon, RefreshCw, Search, X } from 'lucide-react'
-import type { RefObject } from 'react'
+import { memo, type RefObject } from 'react'
 import { keysOf } from '@/commands/shortcuts.ts'
 import { cx } from '@/ui/cx.ts'
 import { count } from '@/ui/format.ts'
 import { IconButton } from '@/ui/icon-button.tsx'
 import { Keys } from '@/ui/keys.tsx'
 import { StreamBadge } from '../status/stream-badge.tsx'
+import { useViewUnread } from '../use-view-unread.ts'
+import type { View } from '../view.ts'
 
-export function ListHeader({
+export const ListHeader = memo(function ListHeader({
   title,
-  unread,
+  view,
+  labels,
   unreadOnly,
   onUnreadOnly,
   onMenu,
@@ -19,7 +23,8 @@ export function ListHeader({
   onSync,
 }: {
   title: string
-  unread: number
+  view: View
+  labels: readonly LabelView[]
   unreadOnly: boolean
   onUnreadOnly(on: boolean): void
   onMenu(): void
@@ -30,12 +35,7 @@ export function ListHeader({
     <header className="flex h-12 shrink-0 items-center gap-1 pr-2 pl-5 max-lg:pl-2">
       <IconButton icon={MenuIcon} label="Mailboxes" onClick={onMenu} className="lg:hidden" />
       <h1 className="min-w-0 truncate text-base font-semibold tracking-tight">{title}</h1>
-      <span className={cx('ml-1.5 shrink-0 text-xs text-faint', unread === 0 && 'sr-only')}>
-        <span data-testid="unread-count" title={`${count(unread)} unread`}>
-          {count(unread)}
-        </span>{' '}
-        <span className="sr-only">unread</span>
-      </span>
+      <Unread view={view} labels={labels} />
       <span className="flex-1" />
       <StreamBadge />
       <IconButton
@@ -58,9 +58,21 @@ export function ListHeader({
       />
     </header>
   )
+})
+
+function Unread({ view, labels }: { view: View; labels: readonly LabelView[] }) {
+  const { here } = useViewUnread(view, labels)
+  return (
+    <span className={cx('ml-1.5 shrink-0 text-xs text-faint', here === 0 && 'sr-only')}>
+      <span data-testid="unread-count" title={`${count(here)} unread`}>
+        {count(here)}
+      </span>{' '}
+      <span className="sr-only">unread</span>
+    </span>
+  )
 }
 
-export function SearchField({
+export const SearchField = memo(function SearchField({
   value,
   onChange,
   field,
@@ -105,4 +117,4 @@ export function SearchField({
       )}
     </search>
   )
-}
+})

@@ -1,7 +1,6 @@
 'use client'
 
-import type { ThreadView } from '@inlet/client/views'
-import type { Label } from '@inlet/protocol/entities'
+import type { LabelView, ThreadView } from '@inlet/client/views'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import {
   type ReactNode,
@@ -42,7 +41,7 @@ interface Props {
   /** Why older mail did not come. Then only the person asks again. */
   error: string | null
   retry(): void
-  labels: readonly Label[]
+  labels: readonly LabelView[]
   shownLabelId: string | null
   ownEmails: ReadonlySet<string>
   openId: string | null
@@ -56,7 +55,7 @@ interface Props {
   handle: Ref<ThreadListHandle>
 }
 
-const noLabels: readonly Label[] = []
+const noLabels: readonly LabelView[] = []
 
 export function ThreadList(props: Props) {
   const { viewKey, threads, loading, more, loadingMore, loadMore, openId, cursorId, chosen, onRows } = props
@@ -178,9 +177,9 @@ function OlderFailed({ error, onRetry }: { error: string; onRetry(): void }) {
 }
 
 /** Keeps one array per thread, so that a row whose labels stayed the same is not drawn again. */
-function useChips(labels: ReadonlyMap<string, Label>, shown: string | null) {
+function useChips(labels: ReadonlyMap<string, LabelView>, shown: string | null) {
   return useMemo(() => {
-    const cache = new WeakMap<readonly string[], readonly Label[]>()
+    const cache = new WeakMap<readonly string[], readonly LabelView[]>()
     return (thread: ThreadView) => {
       let chips = cache.get(thread.labelIds)
       if (!chips) {

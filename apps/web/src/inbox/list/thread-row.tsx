@@ -1,7 +1,6 @@
-import type { ThreadView } from '@inlet/client/views'
-import type { Label } from '@inlet/protocol/entities'
+import type { LabelView, ThreadView } from '@inlet/client/views'
 import { Check, Paperclip, Star } from 'lucide-react'
-import { memo } from 'react'
+import { memo, useState } from 'react'
 import { Avatar } from '@/ui/avatar.tsx'
 import { cx } from '@/ui/cx.ts'
 import { fullTime, plural, rowTime } from '@/ui/format.ts'
@@ -20,7 +19,7 @@ export interface RowEvents {
 
 interface Props {
   thread: ThreadView
-  labels: readonly Label[]
+  labels: readonly LabelView[]
   /** Of the accounts: messages from these are from "me". */
   ownEmails: ReadonlySet<string>
   now: number
@@ -53,6 +52,8 @@ function spoken(thread: ThreadView, names: string): string {
 export const ThreadRow = memo(function ThreadRow(props: Props) {
   const { thread, labels, now, open, cursor, tabStop, selected, selecting, fresh, actions, events } = props
   const unread = thread.unreadCount > 0
+  /** Under the pointer: only then its actions, which are most of a row's work, are made. */
+  const [under, setUnder] = useState(false)
   const names = senderNames(thread.participants, props.ownEmails)
   const sender = thread.participants.at(-1) ?? { name: '', email: '?' }
   return (
@@ -66,6 +67,8 @@ export const ThreadRow = memo(function ThreadRow(props: Props) {
         fresh && 'animate-row-in',
       )}
       style={{ height: ROW_HEIGHT }}
+      onPointerEnter={() => setUnder(true)}
+      onPointerLeave={() => setUnder(false)}
     >
       {cursor ? <span aria-hidden className="absolute inset-y-0 left-0 w-0.5 bg-accent" /> : null}
       {unread ? (
@@ -106,7 +109,7 @@ export const ThreadRow = memo(function ThreadRow(props: Props) {
         />
         <Check className="size-4" strokeWidth={2.25} aria-hidden />
       </label>
-      <RowActions thread={thread} actions={actions} />
+      {under ? <RowActions thread={thread} actions={actions} /> : null}
     </div>
   )
 })
@@ -118,7 +121,7 @@ function RowText({
   now,
 }: {
   thread: ThreadView
-  labels: readonly Label[]
+  labels: readonly LabelView[]
   names: string
   now: number
 }) {

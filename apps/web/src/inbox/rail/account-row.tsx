@@ -1,4 +1,6 @@
+import { useAccounts, useUnreadCounts } from '@inlet/client/react'
 import type { Account } from '@inlet/protocol/entities'
+import type { ReactNode } from 'react'
 import { cx } from '@/ui/cx.ts'
 import { count } from '@/ui/format.ts'
 import { AccountProgress } from '../status/account-facts.tsx'
@@ -7,13 +9,14 @@ import { StatusBadge } from '../status/status-badge.tsx'
 
 export function AccountRow({
   account,
-  unread,
+  counted,
   current,
   href,
   onGo,
 }: {
-  account: Account
-  unread: number
+  account: Pick<Account, 'id' | 'email'>
+  /** Whether its unread mail is told. */
+  counted: boolean
   current: boolean
   href: string
   onGo(): void
@@ -36,11 +39,22 @@ export function AccountRow({
         title={account.email}
       >
         <span className="min-w-0 flex-1 truncate">{account.email}</span>
-        {unread > 0 ? <span className="text-2xs font-medium text-muted">{count(unread)}</span> : null}
+        {counted ? <Unread accountId={account.id} /> : null}
       </a>
-      <StatusBadge account={account} />
-      <AccountProof account={account} brief />
-      <AccountProgress account={account} className="mt-1" />
+      <StatusBadge accountId={account.id} email={account.email} />
+      <Live id={account.id}>{now => <AccountProof account={now} brief />}</Live>
+      <Live id={account.id}>{now => <AccountProgress account={now} className="mt-1" />}</Live>
     </div>
   )
+}
+
+function Unread({ accountId }: { accountId: string }) {
+  const unread = useUnreadCounts(({ accounts }) => accounts[accountId] ?? 0)
+  return unread > 0 ? <span className="text-2xs font-medium text-muted">{count(unread)}</span> : null
+}
+
+/** An account as it is now, where it shows: it changes with every sync. */
+function Live({ id, children }: { id: string; children(account: Account): ReactNode }) {
+  const account = useAccounts(all => all.find(each => each.id === id))
+  return account ? children(account) : null
 }

@@ -1,21 +1,22 @@
+import { useUnreadCounts } from '@inlet/client/react'
 import type { ReactNode } from 'react'
 import { cx } from '@/ui/cx.ts'
 import { count } from '@/ui/format.ts'
 
-/** One line of the rail: a real link, taken over for a step without a request. */
+/** One line of the rail: a real link, taken over for a step without a request. `unread`: the labels to count. */
 export function RailLink({
   href,
   current,
   icon,
   name,
-  unread = 0,
+  unread,
   onGo,
 }: {
   href: string
   current: boolean
   icon: ReactNode
   name: string
-  unread?: number
+  unread?: readonly string[] | undefined
   onGo(): void
 }) {
   return (
@@ -34,11 +35,17 @@ export function RailLink({
     >
       {icon}
       <span className="min-w-0 flex-1 truncate">{name}</span>
-      {unread > 0 ? (
-        <span className="text-2xs font-medium text-muted" title={`${count(unread)} unread`}>
-          {count(unread)}
-        </span>
-      ) : null}
+      {unread ? <Unread of={unread} /> : null}
     </a>
+  )
+}
+
+function Unread({ of }: { of: readonly string[] }) {
+  const unread = useUnreadCounts(({ labels }) => of.reduce((sum, id) => sum + (labels[id] ?? 0), 0))
+  if (unread === 0) return null
+  return (
+    <span className="text-2xs font-medium text-muted" title={`${count(unread)} unread`}>
+      {count(unread)}
+    </span>
   )
 }

@@ -1,6 +1,8 @@
 'use client'
 
-import { useAccounts, useLabels, useUnreadCounts } from '@inlet/client/react'
+import { useAccounts, useLabels } from '@inlet/client/react'
+import { sameValue } from '@inlet/client/store'
+import type { LabelView } from '@inlet/client/views'
 import { Layers, Mails, Plus, Search } from 'lucide-react'
 import { useCommandCenter } from '@/commands/command-center.tsx'
 import { keysOf } from '@/commands/shortcuts.ts'
@@ -17,6 +19,7 @@ import { folderIcon } from './folder-icon.ts'
 import { RailLink } from './rail-link.tsx'
 import { type RailUser, UserMenu } from './user-menu.tsx'
 
+const idsOf = (labels: readonly LabelView[]) => labels.map(label => label.id)
 const heading = 'mt-5 mb-1 flex h-6 items-center justify-between px-2 text-xs font-medium text-faint'
 
 /** Folders, accounts with their live status, labels. `onLeave` closes the sheet on a phone. */
@@ -31,9 +34,8 @@ export function Rail({
   go(change: Partial<InboxPlace>): void
   onLeave?(): void
 }) {
-  const { accounts, loading } = useAccounts()
-  const { labels } = useLabels(place.accountId ?? undefined)
-  const unread = useUnreadCounts()
+  const accounts = useAccounts(all => all.map(({ id, email }) => ({ id, email })), sameValue)
+  const { labels, loading } = useLabels(place.accountId ?? undefined)
   const commands = useCommandCenter()
   const several = accounts.length > 1
 
@@ -42,11 +44,9 @@ export function Rail({
     .filter(label => !label.hidden && (label.role === null || label.role === 'category'))
     .toSorted((a, b) => a.name.localeCompare(b.name))
   const own = oneOfEachName(listed)
-  const here = new Set(sameLabels(labels, place.labelId, place.accountId).map(label => label.id))
+  const here = new Set(idsOf(sameLabels(labels, place.labelId, place.accountId)))
   const folderUnread = (role: (typeof folderRoles)[number]) =>
-    role !== 'inbox' && role !== 'spam'
-      ? 0
-      : labels.reduce((sum, label) => sum + (label.role === role ? (unread.labels[label.id] ?? 0) : 0), 0)
+    role !== 'inbox' && role !== 'spam' ? undefined : idsOf(labels.filter(label => label.role === role))
 
   const link = (change: Partial<InboxPlace>) => {
     const next = { ...place, query: '', threadId: null, ...change }
@@ -121,7 +121,7 @@ export function Rail({
               <AccountRow
                 key={account.id}
                 account={account}
-                unread={several ? (unread.accounts[account.id] ?? 0) : 0}
+                counted={several}
                 current={several && place.accountId === account.id}
                 {...link({ accountId: several ? account.id : null, role: 'inbox', labelId: null })}
               />
@@ -139,10 +139,7 @@ export function Rail({
                   </span>
                 }
                 name={labelName(label)}
-                unread={sameLabels(labels, label.id, place.accountId).reduce(
-                  (sum, each) => sum + (unread.labels[each.id] ?? 0),
-                  0,
-                )}
+                unread={idsOf(sameLabels(labels, label.id, place.accountId))}
               />
             ))}
           </>

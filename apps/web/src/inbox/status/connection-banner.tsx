@@ -1,6 +1,7 @@
 'use client'
 
 import { useEmailUpdates } from '@inlet/client/react'
+import { sameValue } from '@inlet/client/store'
 import { CloudOff, Info, TriangleAlert } from 'lucide-react'
 import { cx } from '@/ui/cx.ts'
 import { useNow } from '@/ui/use-now.ts'
@@ -14,15 +15,17 @@ const tones = {
 
 /** Always in the page, so that screen readers hear it change; hidden while there is nothing to say. */
 export function ConnectionBanner() {
-  const state = useEmailUpdates()
   const now = useNow('halfMinute')
-  const notice = connectionNotice(state, now)
-  const Icon = state.phase === 'offline' ? CloudOff : notice?.tone === 'info' ? Info : TriangleAlert
+  const { phase, notice } = useEmailUpdates(
+    state => ({ phase: state.phase, notice: connectionNotice(state, now) }),
+    sameValue,
+  )
+  const Icon = phase === 'offline' ? CloudOff : notice?.tone === 'info' ? Info : TriangleAlert
   return (
     <div
       role="status"
       data-testid="connection-banner"
-      data-phase={state.phase}
+      data-phase={phase}
       hidden={!notice}
       className={cx(
         'items-center gap-2 border-b border-line px-4 py-2 text-xs',

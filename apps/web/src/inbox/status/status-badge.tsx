@@ -1,5 +1,6 @@
 'use client'
 
+import { useAccounts } from '@inlet/client/react'
 import type { Account } from '@inlet/protocol/entities'
 import { RefreshCw } from 'lucide-react'
 import { Popover } from 'radix-ui'
@@ -14,32 +15,36 @@ import { stateDot } from './tone.ts'
 import { useSyncNow } from './use-sync-now.ts'
 
 /** An account's state and last sync; opens the details. */
-export function StatusBadge({ account }: { account: Account }) {
-  const now = useNow('second')
+export function StatusBadge({ accountId, email }: { accountId: string; email: string }) {
   const wide = useMedia('(min-width: 768px)')
   return (
     <Popover.Root>
       <Popover.Trigger className="flex h-6 max-w-full items-center rounded text-2xs text-faint hover:text-text">
-        <span className="sr-only">{account.email}: </span>
-        <BadgeLine account={account} now={now} />
+        <span className="sr-only">{email}: </span>
+        <BadgeLine id={accountId} />
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content
           side={wide ? 'right' : 'bottom'}
           align="start"
-          aria-label={`Status of ${account.email}`}
+          aria-label={`Status of ${email}`}
           sideOffset={12}
           collisionPadding={12}
           className="z-50 w-80 max-w-[calc(100vw-24px)] animate-pop-in rounded-xl border border-line bg-raised p-4 shadow-float"
         >
-          <Details account={account} now={now} />
+          <Details id={accountId} />
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
   )
 }
 
-function BadgeLine({ account, now }: { account: Account; now: number }) {
+const useAccount = (id: string): Account | undefined => useAccounts(all => all.find(each => each.id === id))
+
+function BadgeLine({ id }: { id: string }) {
+  const account = useAccount(id)
+  const now = useNow('second')
+  if (!account) return null
   return (
     // Not on the trigger itself: Radix says open or closed in its data-state.
     <span
@@ -57,8 +62,11 @@ function BadgeLine({ account, now }: { account: Account; now: number }) {
   )
 }
 
-function Details({ account, now }: { account: Account; now: number }) {
+function Details({ id }: { id: string }) {
+  const account = useAccount(id)
+  const now = useNow('second')
   const { busy, sync } = useSyncNow()
+  if (!account) return null
   const { state, since } = account.status
   return (
     <>

@@ -8,20 +8,24 @@ import { StatusDot } from './status-dot.tsx'
 import { phaseDot } from './tone.ts'
 
 export function StreamBadge() {
-  const state = useEmailUpdates()
-  const now = useNow('second')
-  const waiting = state.phase === 'starting' || state.phase === 'connecting'
+  const phase = useEmailUpdates(state => state.phase)
+  const waiting = phase === 'starting' || phase === 'connecting'
   return (
-    <Hint label={connectionDetails(state, now)}>
+    <Hint label={<Details />}>
       <button
         type="button"
         data-testid="stream-badge"
-        data-phase={state.phase}
+        data-phase={phase}
         className="inline-flex h-6 items-center gap-1.5 rounded-full px-2 text-xs text-muted hover:bg-hover"
       >
-        <StatusDot color={phaseDot[state.phase]} busy={waiting} />
-        {phaseName[state.phase]}
+        <StatusDot color={phaseDot[phase]} busy={waiting} />
+        {phaseName[phase]}
       </button>
     </Hint>
   )
+}
+
+/** Only while the tooltip is open: it changes with every byte that is heard. */
+function Details() {
+  return connectionDetails(useEmailUpdates(), useNow('second'))
 }

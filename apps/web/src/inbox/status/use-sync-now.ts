@@ -1,6 +1,6 @@
 'use client'
 
-import { useEmailUpdates, useMirror } from '@inlet/client/react'
+import { useMirror, useSyncNow as useSyncRequest } from '@inlet/client/react'
 import { useCallback, useState } from 'react'
 import { toast } from 'sonner'
 import { syncOutcome } from './sync-result.ts'
@@ -10,9 +10,8 @@ const TOAST = 'sync-now'
 /** "Sync now": runs, and says in a toast what came of it. */
 export function useSyncNow(): { busy: boolean; sync(accountId?: string): Promise<void> } {
   const mirror = useMirror()
-  const { syncNow, fill } = useEmailUpdates()
+  const syncNow = useSyncRequest()
   const [busy, setBusy] = useState(false)
-  const filling = fill.running
 
   const sync = useCallback(
     async (accountId?: string) => {
@@ -20,6 +19,7 @@ export function useSyncNow(): { busy: boolean; sync(accountId?: string): Promise
       setBusy(true)
       toast.loading('Syncing…', { id: TOAST })
       try {
+        const filling = mirror.state.getSnapshot().fill.running
         const before = await mirror.db.messages.count()
         const response = await syncNow(accountId)
         // While the copy is still filling, its growth says nothing about new mail.
@@ -32,7 +32,7 @@ export function useSyncNow(): { busy: boolean; sync(accountId?: string): Promise
         setBusy(false)
       }
     },
-    [mirror, busy, syncNow, filling],
+    [mirror, busy, syncNow],
   )
   return { busy, sync }
 }
