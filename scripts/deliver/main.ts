@@ -10,6 +10,8 @@ const usage = `Puts messages into the demo mailbox of the running sandbox.
 
   npm run deliver -- FILE.eml [FILE.eml …]
   npm run deliver -- --generate N [--rate MESSAGES_PER_SECOND]
+
+With --to ADDRESS they go to whoever's mailbox the address is, Gmail's or Outlook's.
 `
 
 function sandboxUrl(): string {
