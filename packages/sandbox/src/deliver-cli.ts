@@ -1,18 +1,20 @@
 import { parseArgs } from 'node:util'
 import { deliver, deliverGenerated } from './deliver.ts'
 
-const USAGE = 'deliver FILE… | --generate N [--rate PER_SECOND]   (INLET_SANDBOX_URL, INLET_SANDBOX_ACCOUNT)'
+const USAGE =
+  'deliver FILE… | --generate N [--rate PER_SECOND]  [--to ADDRESS]   (INLET_SANDBOX_URL, INLET_SANDBOX_ACCOUNT)'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     generate: { type: 'string' },
     rate: { type: 'string' },
+    to: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
 const url = process.env.INLET_SANDBOX_URL ?? 'http://127.0.0.1:4010'
-const account = process.env.INLET_SANDBOX_ACCOUNT
+const account = values.to ?? process.env.INLET_SANDBOX_ACCOUNT
 const options = { url, ...(account && { account }) }
 
 if (values.help || (positionals.length === 0 && values.generate === undefined)) {

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 import { type Random, seeded } from './random.ts'
 
-/** Everything that can be made to go wrong; docs/sandbox.md shows the request for each. */
+/** Everything that can be made to go wrong; docs/sandbox.md and docs/sandbox-microsoft.md show the request for each. */
 export const FAULT_KINDS = [
   'status',
   'hang',
@@ -9,6 +9,7 @@ export const FAULT_KINDS = [
   'delay',
   'slow',
   'truncate',
+  'lost',
   'push.drop',
   'push.double',
   'push.delay',
@@ -18,6 +19,12 @@ export const FAULT_KINDS = [
   'history.empty-page',
   'watch.drop-excess',
   'watch.silent',
+  'delta.empty-page',
+  'delta.gone',
+  'delta.repeat',
+  'delta.miss-return',
+  'move.silent',
+  'send.lag',
 ] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
@@ -38,12 +45,12 @@ export interface FaultInput {
   seed?: number
   /** Epoch ms after which it no longer strikes. */
   until?: number
-  /** kind status: HTTP status, Google's reason, message and seconds for Retry-After. */
+  /** kind status: HTTP status, the provider's reason or code, message and seconds for Retry-After. */
   status?: number
   reason?: string
   message?: string
   retryAfter?: number
-  /** kinds delay, push.delay: milliseconds; kind slow: the whole time the body takes. */
+  /** kinds delay, push.delay, send.lag: milliseconds; kind slow: the whole time the body takes. */
   ms?: number
   /** kind push.token. */
   variant?: PushTokenVariant

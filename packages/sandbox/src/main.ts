@@ -3,13 +3,16 @@ import type { QuotaMode } from './google/quota.ts'
 import type { AccountOptions } from './mailbox/mailboxes.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts'
 
-const HELP = `Inlet sandbox: Google's OAuth, Gmail and Pub/Sub push on this machine.
+const HELP = `Inlet sandbox: Google's OAuth, Gmail and Pub/Sub push, and Microsoft's Entra and Graph mail, on this machine.
 
   --port N             INLET_SANDBOX_PORT or PORT, default 4010
   --host ADDRESS       INLET_SANDBOX_HOST, default 127.0.0.1
   --data FOLDER        INLET_SANDBOX_DATA; without it nothing survives a restart
   --account SPEC       INLET_SANDBOX_ACCOUNTS (separated by commas); email[:messages[:name]],
                        messages a number or "all"; default demo@inlet.test:all
+  --outlook SPEC       INLET_SANDBOX_OUTLOOK (separated by commas), the same for Outlook accounts, or "none";
+                       default demo@outlook.inlet.test:600
+  --outlook-limits on  INLET_SANDBOX_OUTLOOK_LIMITS: on or off, Outlook's throttling; default off
   --push URL           INLET_SANDBOX_PUSH; without it messages wait to be pulled
   --audience TEXT      INLET_SANDBOX_AUDIENCE, default the push URL
   --service-account E  INLET_SANDBOX_SERVICE_ACCOUNT
@@ -24,6 +27,8 @@ const { values } = parseArgs({
     host: { type: 'string', default: env.INLET_SANDBOX_HOST ?? '127.0.0.1' },
     data: { type: 'string', default: env.INLET_SANDBOX_DATA ?? '' },
     account: { type: 'string', multiple: true },
+    outlook: { type: 'string', multiple: true },
+    'outlook-limits': { type: 'string', default: env.INLET_SANDBOX_OUTLOOK_LIMITS ?? 'off' },
     push: { type: 'string', default: env.INLET_SANDBOX_PUSH ?? '' },
     audience: { type: 'string', default: env.INLET_SANDBOX_AUDIENCE ?? '' },
     'service-account': { type: 'string', default: env.INLET_SANDBOX_SERVICE_ACCOUNT ?? '' },
@@ -39,6 +44,7 @@ if (values.help) {
 }
 
 const specs = values.account ?? (env.INLET_SANDBOX_ACCOUNTS ?? 'demo@inlet.test:all').split(',')
+const outlook = values.outlook ?? (env.INLET_SANDBOX_OUTLOOK ?? 'demo@outlook.inlet.test:600').split(',')
 const sandbox = await start({
   port: wholeNumber('port', values.port),
   host: values.host,
@@ -53,10 +59,13 @@ const sandbox = await start({
     : null,
   quota: quotaOf(values.quota),
   seed: wholeNumber('seed', values.seed),
+  microsoft: {
+    accounts: outlook.filter(spec => spec !== 'none').map(accountOf),
+    limits: { enabled: isOn('outlook-limits', values['outlook-limits']) },
+  },
 })
 console.log(
-  `sandbox: ${sandbox.url} (${sandbox.control
-    .mailboxes()
+  `sandbox: ${sandbox.url} (${[...sandbox.control.mailboxes(), ...sandbox.control.microsoft.mailboxes()]
     .map(m => `${m.email}: ${m.size} messages`)
     .join(', ')})`,
 )
@@ -91,6 +100,10 @@ function quotaOf(text: string): QuotaMode {
   return text === 'off' || text === '2026' || text === 'classic'
     ? text
     : fail(`quota "${text}" is not off, 2026 or classic`)
+}
+
+function isOn(name: string, text: string): boolean {
+  return text === 'on' || (text !== 'off' && fail(`${name} "${text}" is not on or off`))
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -12,11 +12,16 @@ import { PubSub } from './google/pubsub/pubsub.ts'
 import { PushDelivery, type PushOptions } from './google/pubsub/push-delivery.ts'
 import { PushTokens } from './google/pubsub/push-token.ts'
 import { Quota, type QuotaMode, type QuotaOptions } from './google/quota.ts'
-import { GoogleSite } from './google/site.ts'
+import { GoogleSite, faultReply as googleFaultReply } from './google/site.ts'
 import { json, type Reply } from './http/reply.ts'
 import type { Request } from './http/router.ts'
 import { createSiteServer, type Mischief } from './http/server.ts'
 import { type AccountOptions, Mailboxes } from './mailbox/mailboxes.ts'
+import { MicrosoftControl } from './microsoft/control/microsoft-control.ts'
+import { createMicrosoft, type MicrosoftOptions } from './microsoft/create.ts'
+import { faultReply as graphFaultReply } from './microsoft/errors.ts'
+import { MicrosoftSite } from './microsoft/site.ts'
+import { PostOffice } from './post-office.ts'
 import { RequestLog } from './request-log.ts'
 import { Store } from './store/store.ts'
 
@@ -42,6 +47,8 @@ export interface SandboxOptions {
   clients?: readonly OAuthClient[]
   /** Gmail's limit per watched user; default 1. */
   notificationsPerSecond?: number
+  /** Outlook accounts and how Microsoft behaves; docs/sandbox-microsoft.md. */
+  microsoft?: MicrosoftOptions
 }
 
 export interface Sandbox {
@@ -57,11 +64,13 @@ export interface Sandbox {
  * touches the data folder: a folder that another sandbox still serves stays that one's.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  let world: World | undefined
   const started = Promise.withResolvers<World>()
   started.promise.catch(() => {})
   const server = createSiteServer({
     mischief: async request => mischiefOf(await started.promise, request),
     answer: async request => answer(await started.promise, request),
+    finished: request => world?.microsoft.finished(request),
   })
   const host = options.host ?? '127.0.0.1'
   await new Promise<void>((resolve, reject) => {
@@ -74,29 +83,31 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       server.closeAllConnections()
     })
   }
-  let world: World
+  let opened: World
   try {
-    world = createWorld(options)
+    opened = createWorld(options)
+    world = opened
   } catch (error) {
     started.reject(error)
     await stop()
     throw error
   }
-  started.resolve(world)
+  started.resolve(opened)
   const { port } = server.address() as AddressInfo
   return {
     url: `http://${host}:${port}`,
-    control: world.control,
+    control: opened.control,
     close: async () => {
-      world.close()
+      opened.close()
       await stop()
-      world.site.google.store.close()
+      opened.site.google.store.close()
     },
   }
 }
 
 interface World {
   site: GoogleSite
+  microsoft: MicrosoftSite
   control: Control
   log: RequestLog
   close(): void
@@ -121,6 +132,8 @@ function createWorld(options: SandboxOptions): World {
   const quota = new Quota(quotaOptions, clock)
   const tokens = new Tokens(store, clock)
   const clients = options.clients ?? [DEFAULT_CLIENT]
+  const post = new PostOffice(clock)
+  post.register(address => mailboxes.addressee(address))
   const google: Google = {
     store,
     clock,
@@ -133,49 +146,74 @@ function createWorld(options: SandboxOptions): World {
     quota,
     watches,
     pubsub,
+    post,
   }
+  const microsoft = createMicrosoft(options.microsoft ?? {}, {
+    store,
+    clock,
+    wallClock,
+    faults,
+    keys,
+    post,
+    seed: options.seed ?? 1,
+  })
   const log = new RequestLog()
   const deliveries = new Deliveries(clock)
   const accounts = options.accounts ?? []
   return {
     site: new GoogleSite(google),
-    control: new Control({ google, delivery, deliveries, log, clock, accounts }),
+    microsoft: new MicrosoftSite(microsoft),
+    control: new Control({
+      google,
+      microsoft: new MicrosoftControl(microsoft, options.microsoft?.accounts ?? []),
+      delivery,
+      deliveries,
+      log,
+      clock,
+      accounts,
+    }),
     log,
     close: () => {
       deliveries.close()
       watches.close()
       delivery.close()
+      microsoft.notifications.close()
+      microsoft.outbox.close()
     },
   }
 }
 
-async function answer({ site, control, log }: World, request: Request): Promise<Reply> {
+async function answer({ site, microsoft, control, log }: World, request: Request): Promise<Reply> {
   const { method, path } = request
   if (path === '/' && method === 'GET') return indexPage(control)
   if (path.startsWith('/control')) return control.handle(request)
-  const account = site.caller(request)?.email ?? null
+  const account = (site.caller(request) ?? microsoft.caller(request))?.email ?? null
   const nothing = json({ error: { code: 404, message: `Nothing is at ${path}.` } }, 404)
-  const { reply, template } = (await site.answer(request)) ?? { reply: nothing, template: path }
+  const answered = (await microsoft.answer(request)) ?? (await site.answer(request))
+  const { reply, template } = answered ?? { reply: nothing, template: path }
   const entry = { at: Date.now(), method, path, account, status: reply.status, reason: reasonOf(reply.body) }
   log.add(entry, template)
   return reply
 }
 
+/** Google's reason, Graph's code or OAuth's word. */
 function reasonOf(body: unknown): string | null {
   if (typeof body !== 'object' || body === null || !('error' in body)) return null
   const { error } = body
-  if (typeof error === 'string') return error
-  const errors = typeof error === 'object' && error !== null && 'errors' in error ? error.errors : undefined
-  const first: unknown = Array.isArray(errors) ? errors[0] : undefined
-  return typeof first === 'object' && first !== null && 'reason' in first ? String(first.reason) : null
+  if (typeof error !== 'object' || error === null) return typeof error === 'string' ? error : null
+  const errors = 'errors' in error && Array.isArray(error.errors) ? error.errors : []
+  const first: unknown = errors[0]
+  if (typeof first === 'object' && first !== null && 'reason' in first) return String(first.reason)
+  return 'code' in error && typeof error.code === 'string' ? error.code : null
 }
 
 /** Faults of the connection. The control API is exempt, so that a fault can always be taken away. */
-function mischiefOf({ site }: World, request: Request): Mischief[] {
-  const { method, path } = request
+function mischiefOf({ site, microsoft }: World, request: Request): Mischief[] {
+  const { method, path } = microsoft.canonical(request)
   const { faults } = site.google
   if (path === '/' || path.startsWith('/control')) return []
-  const account = site.caller(request)?.email
+  microsoft.begin(request)
+  const account = (site.caller(request) ?? microsoft.caller(request))?.email
   const target = { method, path, ...(account !== undefined && { account }) }
   const take = (kind: Fault['kind']): Fault | undefined => faults.take(kind, target)
   const acts: Mischief[] = []
@@ -186,5 +224,10 @@ function mischiefOf({ site }: World, request: Request): Mischief[] {
   const slow = take('slow')
   if (slow) acts.push({ kind: 'slow', ms: slow.ms ?? 5000 })
   if (take('truncate')) acts.push({ kind: 'truncate' })
+  const lost = take('lost')
+  if (lost) {
+    const errorOf = microsoft.owns(path) ? graphFaultReply : googleFaultReply
+    acts.push({ kind: 'lost', instead: lost.status === undefined ? null : errorOf(lost) })
+  }
   return acts
 }

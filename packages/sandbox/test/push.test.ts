@@ -109,6 +109,20 @@ describe('the limit of one notification a second', () => {
     expect(sandbox.control.state()).toMatchObject({ notifications: { published: 2, coalesced: 20 } })
   })
 
+  test('a watch renewed in the midst of a burst rings on', async () => {
+    const hook = await hookForTest()
+    const sandbox = await sandboxForTest({ push: { endpoint: hook.endpoint }, notificationsPerSecond: 20 })
+    const watch = () => gmailFor(sandbox).users.watch({ userId: 'me', requestBody: { topicName: TOPIC } })
+    await watch()
+    sandbox.control.deliver(ANNA, rfc822())
+    await watch()
+    const told = (historyId: string) => hook.pushes.some(push => push.payload.historyId === Number(historyId))
+    for (let round = 0; round < 3; round++) {
+      const { historyId } = sandbox.control.deliver(ANNA, rfc822())
+      await until(`the push of round ${round}`, () => told(historyId))
+    }
+  })
+
   test('under watch.drop-excess the tail of a burst is lost', async () => {
     const hook = await hookForTest()
     const sandbox = await sandboxForTest({ push: { endpoint: hook.endpoint } })

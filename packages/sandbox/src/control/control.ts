@@ -9,9 +9,12 @@ import type { Request } from '../http/router.ts'
 import type { Mailbox } from '../mailbox/mailbox.ts'
 import type { AccountOptions } from '../mailbox/mailboxes.ts'
 import { SYSTEM_LABELS } from '../mailbox/types.ts'
+import type { MicrosoftControl } from '../microsoft/control/microsoft-control.ts'
+import { microsoftControlRoutes } from '../microsoft/control/routes.ts'
+import type { Addressee, Delivered } from '../post-office.ts'
 import type { RequestLog } from '../request-log.ts'
-import type { Delivered, Deliveries, DeliveryJob } from './deliveries.ts'
-import { ControlError } from './input.ts'
+import type { Deliveries, DeliveryJob } from './deliveries.ts'
+import { ControlError, noSuchAccount } from './input.ts'
 import { controlRoutes } from './routes.ts'
 
 export const ALL_SCOPES = [
@@ -24,6 +27,7 @@ export const ALL_SCOPES = [
 
 interface Parts {
   google: Google
+  microsoft: MicrosoftControl
   delivery: PushDelivery
   deliveries: Deliveries
   log: RequestLog
@@ -35,14 +39,17 @@ interface Parts {
 export class Control {
   readonly log: RequestLog
   readonly deliveries: Deliveries
+  readonly microsoft: MicrosoftControl
   #google: Google
   #delivery: PushDelivery
   #clock: ShiftedClock
   #accounts: readonly AccountOptions[]
   #routes = controlRoutes()
+  #microsoftRoutes = microsoftControlRoutes()
 
   constructor(parts: Parts) {
     this.#google = parts.google
+    this.microsoft = parts.microsoft
     this.#delivery = parts.delivery
     this.#clock = parts.clock
     this.#accounts = parts.accounts
@@ -55,6 +62,9 @@ export class Control {
     try {
       const found = this.#routes.find(request.method, request.path)
       if ('run' in found) return await found.run({ control: this, request })
+      const other = this.#microsoftRoutes.find(request.method, request.path)
+      if ('run' in other) return await other.run({ control: this.microsoft, request })
+      found.allowed.push(...other.allowed)
       if (found.allowed.length > 0) {
         throw new ControlError(
           405,
@@ -65,7 +75,7 @@ export class Control {
       throw new ControlError(
         404,
         'no_such_route',
-        `There is no ${request.path}; docs/sandbox.md lists the control API.`,
+        `There is no ${request.path}; docs/sandbox.md and docs/sandbox-microsoft.md list the control API.`,
       )
     } catch (error) {
       if (error instanceof ControlError) return error.reply
@@ -77,9 +87,7 @@ export class Control {
   mailbox(email?: string): Mailbox {
     const all = this.#google.mailboxes.all()
     const found = email === undefined ? all[0] : this.#google.mailboxes.get(email)
-    if (found) return found
-    const known = all.map(mailbox => mailbox.email).join(', ') || 'none'
-    throw new ControlError(404, 'no_such_account', `There is no account ${email ?? ''}; known: ${known}.`)
+    return found ?? noSuchAccount(email, all)
   }
 
   mailboxes(): Mailbox[] {
@@ -87,6 +95,10 @@ export class Control {
   }
 
   createAccount(options: AccountOptions): Mailbox {
+    const other = this.#google.post.find(options.email)
+    if (other && !this.#google.mailboxes.get(options.email)) {
+      throw new ControlError(409, 'address_taken', `${options.email} is an account of another provider.`)
+    }
     return this.#google.mailboxes.create(options, this.#clock.now())
   }
 
@@ -106,7 +118,7 @@ export class Control {
   }
 
   deliver(email: string | undefined, raw: Buffer | string): Delivered {
-    return this.deliveries.deliver(this.mailbox(email), Buffer.from(raw))
+    return this.deliveries.deliver(this.#addressee(email), Buffer.from(raw))
   }
 
   /** Generated mail at once, or as a job with a rate. */
@@ -114,12 +126,18 @@ export class Control {
     email: string | undefined,
     options: { count: number; seed?: number; ratePerSecond?: number },
   ): Delivered[] | DeliveryJob {
-    const mailbox = this.mailbox(email)
+    const to = this.#addressee(email)
     // Without a seed each run continues with fresh mail.
-    const seed = options.seed ?? mailbox.history.current
+    const seed = options.seed ?? to.changes
     return options.ratePerSecond === undefined
-      ? this.deliveries.generateNow(mailbox, options.count, seed)
-      : this.deliveries.generateOverTime(mailbox, options.count, seed, options.ratePerSecond)
+      ? this.deliveries.generateNow(to, options.count, seed)
+      : this.deliveries.generateOverTime(to, options.count, seed, options.ratePerSecond)
+  }
+
+  /** Whoever's mailbox the address is; without one, the first account's. */
+  #addressee(email?: string): Addressee {
+    const all = [...this.#google.mailboxes.all(), ...this.microsoft.mailboxes()]
+    return this.#google.post.find(email ?? all[0]?.email ?? '') ?? noSuchAccount(email, all)
   }
 
   addFault(input: FaultInput): Fault {
@@ -168,6 +186,7 @@ export class Control {
   /** Pushes the sandbox's clock forward: tokens, watches and quotas age. Returns its time, epoch ms. */
   advanceClock(ms: number): number {
     this.#clock.advance(ms)
+    this.microsoft.clockMoved()
     return this.#clock.now()
   }
 
@@ -189,6 +208,7 @@ export class Control {
     this.clearFaults()
     this.log.clear()
     this.#google.mailboxes.clear()
+    this.microsoft.reset()
     for (const account of this.#accounts) this.createAccount(account)
   }
 
@@ -216,6 +236,7 @@ export class Control {
         refused: google.quota.refused,
         spent: Object.fromEntries(google.quota.spent),
       },
+      microsoft: this.microsoft.state(),
       faults: google.faults.list(),
       deliveries: this.deliveries.jobs(),
       requests: Object.fromEntries(this.log.counts),

@@ -1,17 +1,11 @@
 import type { Clock } from '../clock.ts'
 import { generateMessage } from '../generate/generate.ts'
-import type { Mailbox } from '../mailbox/mailbox.ts'
+import { type Addressee, ARRIVED, type Delivered } from '../post-office.ts'
 import { ControlError } from './input.ts'
 
 export const MAX_GENERATED = 100_000
 export const MAX_RATE = 1000
 const MAX_JOBS = 50
-
-export interface Delivered {
-  id: string
-  threadId: string
-  historyId: string
-}
 
 /** A timed run of generated mail. It ends with the process: a restarted sandbox does not go on. */
 export interface DeliveryJob {
@@ -34,22 +28,17 @@ export class Deliveries {
   }
 
   /** The bytes are kept exactly as they are. `labels` are the sandbox's own words. */
-  deliver(
-    mailbox: Mailbox,
-    raw: Buffer,
-    labels: readonly string[] = ['inbox', 'unread', 'category_personal'],
-  ): Delivered {
-    const { id, threadId, history } = mailbox.add({ raw, labels, date: this.#clock.now() })
-    return { id, threadId, historyId: String(history) }
+  deliver(to: Addressee, raw: Buffer, labels: readonly string[] = ARRIVED): Delivered {
+    return to.receive(raw, labels, this.#clock.now())
   }
 
   /** At once, in one go: every message is stored when this returns. */
-  generateNow(mailbox: Mailbox, count: number, seed: number): Delivered[] {
-    return Array.from({ length: count }, (_, i) => this.#generated(mailbox, seed, i))
+  generateNow(to: Addressee, count: number, seed: number): Delivered[] {
+    return Array.from({ length: count }, (_, i) => this.#generated(to, seed, i))
   }
 
   /** Spread over time; the clock decides how many are due, so a busy machine catches up. */
-  generateOverTime(mailbox: Mailbox, count: number, seed: number, ratePerSecond: number): DeliveryJob {
+  generateOverTime(to: Addressee, count: number, seed: number, ratePerSecond: number): DeliveryJob {
     const running = [...this.#jobs.values()].filter(({ job }) => job.state === 'running')
     if (running.length >= MAX_JOBS) {
       throw new ControlError(
@@ -62,7 +51,7 @@ export class Deliveries {
       if (job.state !== 'running' && this.#jobs.size > MAX_JOBS * 2) this.#jobs.delete(id)
     const job: DeliveryJob = {
       id: `delivery-${this.#next++}`,
-      account: mailbox.email,
+      account: to.email,
       count,
       delivered: 0,
       ratePerSecond,
@@ -72,7 +61,7 @@ export class Deliveries {
     const tick = (): void => {
       const due = Math.min(count, Math.floor(((performance.now() - started) / 1000) * ratePerSecond) + 1)
       // Bounded per tick, so that requests are answered in between.
-      for (let n = 0; n < 50 && job.delivered < due; n++) this.#generated(mailbox, seed, job.delivered++)
+      for (let n = 0; n < 50 && job.delivered < due; n++) this.#generated(to, seed, job.delivered++)
       if (job.delivered < count) return
       job.state = 'done'
       clearInterval(timer)
@@ -99,8 +88,8 @@ export class Deliveries {
     for (const id of this.#jobs.keys()) this.cancel(id)
   }
 
-  #generated(mailbox: Mailbox, seed: number, index: number): Delivered {
-    const { raw, labels } = generateMessage({ seed, index, to: mailbox.account, now: this.#clock.now() })
-    return this.deliver(mailbox, raw, labels)
+  #generated(to: Addressee, seed: number, index: number): Delivered {
+    const { raw, labels } = generateMessage({ seed, index, to, now: this.#clock.now() })
+    return this.deliver(to, raw, labels)
   }
 }

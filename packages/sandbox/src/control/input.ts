@@ -16,6 +16,12 @@ export class ControlError extends Error {
   }
 }
 
+/** Refuses with the addresses that would have done. */
+export function noSuchAccount(email: string | undefined, all: readonly { email: string }[]): never {
+  const known = all.map(mailbox => mailbox.email).join(', ') || 'none'
+  throw new ControlError(404, 'no_such_account', `There is no account ${email ?? ''}; known: ${known}.`)
+}
+
 export type Fields = Record<string, unknown>
 
 function bad(name: string, expected: string, value: unknown): never {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Faults } from '../faults.ts'
 import type { Mailboxes } from '../mailbox/mailboxes.ts'
+import type { PostOffice } from '../post-office.ts'
 import type { Store } from '../store/store.ts'
 import type { Watches } from './gmail/watches.ts'
 import type { SigningKeys } from './oauth/keys.ts'
@@ -23,6 +24,7 @@ export interface Google {
   quota: Quota
   watches: Watches
   pubsub: PubSub
+  post: PostOffice
 }
 
 /** The one simulated cloud project; topics and subscriptions live in it. */

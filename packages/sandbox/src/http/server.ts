@@ -10,10 +10,14 @@ export type Mischief =
   | { kind: 'hang' | 'reset' }
   | { kind: 'delay' | 'slow'; ms: number }
   | { kind: 'truncate' }
+  /** The work is done, but its answer never comes, or another one does. */
+  | { kind: 'lost'; instead: Reply | null }
 
 export interface Site {
   mischief(request: Request): Promise<Mischief[]>
   answer(request: Request): Promise<Reply>
+  /** The request is over, answered or cut. */
+  finished(request: Request): void
 }
 
 /** How long a hanging request is kept before its connection is cut. */
@@ -57,6 +61,19 @@ async function serve(site: Site, incoming: IncomingMessage, response: ServerResp
     body,
     inner: false,
   }
+  try {
+    await perform(site, request, incoming, response)
+  } finally {
+    site.finished(request)
+  }
+}
+
+async function perform(
+  site: Site,
+  request: Request,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const mischief = await site.mischief(request)
   const gzip = /\bgzip\b/.test(String(incoming.headers['accept-encoding'] ?? ''))
   for (const act of mischief) {
@@ -72,7 +89,13 @@ async function serve(site: Site, incoming: IncomingMessage, response: ServerResp
     if (act.kind === 'delay') await gone(response, act.ms)
   }
   if (response.destroyed) return
-  const reply = await site.answer(request)
+  const answer = await site.answer(request)
+  const lost = mischief.find(act => act.kind === 'lost')
+  if (lost && !lost.instead) {
+    incoming.socket.resetAndDestroy()
+    return
+  }
+  const reply = lost?.instead ?? answer
   const cut = mischief.some(act => act.kind === 'truncate')
   const encoded = encode(reply, gzip && !cut)
   if (cut && encoded.bytes.length > 0) {

@@ -1,20 +1,19 @@
 import type { Collection, Op } from '../store/store.ts'
-import type { HistoryRecord, StoredAccount } from './types.ts'
 
 /** Older records are dropped, and the floor rises, beyond this many. */
 const MAX_RECORDS = 100_000
 
 /** The numbered changes of one mailbox, oldest first. Numbers grow, with gaps. */
-export class History {
-  #stored: Collection<HistoryRecord>
-  #records: HistoryRecord[]
+export class History<R extends { readonly id: number }> {
+  #stored: Collection<R>
+  #records: R[]
   #current: number
   #floor: number
 
-  constructor(stored: Collection<HistoryRecord>, account: StoredAccount) {
+  constructor(stored: Collection<R>, account: { readonly history: number; readonly floor: number }) {
     this.#stored = stored
     this.#records = [...stored.values()].sort((a, b) => a.id - b.id)
-    this.#current = Math.max(account.history, this.#records.at(-1)?.id ?? 0)
+    this.#current = Math.max(account.history, account.floor, this.#records.at(-1)?.id ?? 0)
     this.#floor = account.floor
   }
 
@@ -35,13 +34,13 @@ export class History {
   }
 
   /** Records after `id`, or null when `id` is too old or was never given out. */
-  since(id: number): HistoryRecord[] | null {
+  since(id: number): R[] | null {
     if (!Number.isSafeInteger(id) || id < this.#floor || id > this.#current) return null
     return this.#records.slice(this.#after(id))
   }
 
   /** Registers records with numbers from `next()`; the ops store them and drop what is too old. */
-  append(records: readonly HistoryRecord[]): { ops: Op[]; floor: number | null } {
+  append(records: readonly R[]): { ops: Op[]; floor: number | null } {
     const ops = records.map(record => this.#stored.put(String(record.id), record))
     this.#records.push(...records)
     if (this.#records.length <= MAX_RECORDS * 1.1) return { ops, floor: null }

@@ -24,7 +24,7 @@ export interface NewMessage {
  */
 export class Mailbox {
   readonly email: string
-  readonly history: History
+  readonly history: History<HistoryRecord>
   readonly labels: Collection<StoredLabel>
   readonly drafts: Collection<StoredDraft>
   onChange: (records: readonly HistoryRecord[]) => void = () => {}

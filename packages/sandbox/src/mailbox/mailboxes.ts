@@ -1,4 +1,5 @@
 import { corpusMailbox } from '../corpus/fill.ts'
+import type { Addressee } from '../post-office.ts'
 import { hash32 } from '../random.ts'
 import type { Op, Store } from '../store/store.ts'
 import { Mailbox } from './mailbox.ts'
@@ -29,6 +30,12 @@ export class Mailboxes {
 
   get(email: string): Mailbox | undefined {
     return this.#all.get(email.toLowerCase())
+  }
+
+  /** The account as a place where mail arrives. */
+  addressee(email: string): Addressee | undefined {
+    const mailbox = this.get(email)
+    return mailbox && addresseeOf(mailbox)
   }
 
   all(): Mailbox[] {
@@ -80,7 +87,20 @@ export class Mailboxes {
   }
 }
 
-function nameOf(email: string): string {
+function addresseeOf(mailbox: Mailbox): Addressee {
+  return {
+    email: mailbox.email,
+    name: mailbox.account.name,
+    changes: mailbox.history.current,
+    receive: (raw, labels, date) => {
+      const { id, threadId, history } = mailbox.add({ raw, labels, date })
+      return { id, threadId, historyId: String(history) }
+    },
+  }
+}
+
+/** A name for an address that was given none. */
+export function nameOf(email: string): string {
   const words = (email.split('@')[0] ?? email).split(/[._-]+/).filter(Boolean)
   return words.map(word => word.charAt(0).toUpperCase() + word.slice(1)).join(' ')
 }

@@ -1,6 +1,9 @@
 import type { IndexedHeaders } from './header-index.ts'
 import type { StoredMessage } from './types.ts'
 
+/** What threading looks at, whatever else a provider keeps of a message. */
+type Threaded = Pick<StoredMessage, 'id' | 'threadId' | 'date' | 'index'>
+
 const SAME_SUBJECT_WINDOW_MS = 30 * 24 * 3600_000
 
 /**
@@ -9,10 +12,10 @@ const SAME_SUBJECT_WINDOW_MS = 30 * 24 * 3600_000
  * its subject if that is no older than 30 days.
  */
 export class Threads {
-  #byMessageId = new Map<string, StoredMessage>()
+  #byMessageId = new Map<string, Threaded>()
   #byTopic = new Map<string, { threadId: string; date: number }>()
 
-  add(message: StoredMessage): void {
+  add(message: Threaded): void {
     const { messageId, topic } = message.index
     if (messageId !== '' && !this.#byMessageId.has(messageId)) this.#byMessageId.set(messageId, message)
     const known = this.#byTopic.get(topic)
@@ -21,7 +24,7 @@ export class Threads {
     }
   }
 
-  remove(message: StoredMessage): void {
+  remove(message: Threaded): void {
     if (this.#byMessageId.get(message.index.messageId)?.id === message.id) {
       this.#byMessageId.delete(message.index.messageId)
     }

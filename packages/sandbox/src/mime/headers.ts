@@ -98,3 +98,15 @@ function addParameter(params: Record<string, string>, name: string, text: string
   }
   params[base] = (params[base] ?? '') + decodeBytes(bytes, extended?.[1] || undefined)
 }
+
+/** A header block as it is, but for the headers named (in lower case) and their continuation lines. */
+export function withoutHeaders(head: string, names: readonly string[]): string {
+  let dropping = false
+  return head
+    .split(/(?<=\n)/)
+    .filter(line => {
+      if (!/^[ \t]/.test(line)) dropping = names.includes((line.split(':')[0] ?? '').toLowerCase())
+      return !dropping
+    })
+    .join('')
+}

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { addressParser } from 'postal-mime'
-import type { Mailboxes } from '../../mailbox/mailboxes.ts'
 import type { StoredAccount } from '../../mailbox/types.ts'
-import { decodeHeader, headerValue, splitHeaders } from '../../mime/headers.ts'
+import { decodeHeader, headerValue, splitHeaders, withoutHeaders } from '../../mime/headers.ts'
 
 export interface Outgoing {
   /** As it is sent and filed: a new Message-ID, From and Date present, no Bcc. */
@@ -36,34 +35,8 @@ export function rewriteForSending(raw: Buffer, account: StoredAccount, now: numb
   }
 }
 
-/** Puts a copy into the inbox of every recipient who has an account here, the sender included. */
-export function deliverToRecipients(mailboxes: Mailboxes, outgoing: Outgoing, now: number): number {
-  let delivered = 0
-  for (const address of outgoing.recipients) {
-    const mailbox = mailboxes.get(address)
-    if (!mailbox) continue
-    const date = new Date(now).toUTCString().replace('GMT', '+0000')
-    const trace = `Delivered-To: ${address}\r\nReceived: from sandbox.inlet.test by mx.sandbox.inlet.test; ${date}\r\n`
-    const raw = Buffer.concat([Buffer.from(trace), outgoing.raw])
-    mailbox.add({ raw, labels: ['inbox', 'unread', 'category_personal'], date: now })
-    delivered++
-  }
-  return delivered
-}
-
 function addressesOf(value: string): string[] {
   return addressParser(decodeHeader(value), { flatten: true }).flatMap(
     entry => entry.address?.toLowerCase() ?? [],
   )
-}
-
-function withoutHeaders(head: string, names: readonly string[]): string {
-  let dropping = false
-  return head
-    .split(/(?<=\n)/)
-    .filter(line => {
-      if (!/^[ \t]/.test(line)) dropping = names.includes((line.split(':')[0] ?? '').toLowerCase())
-      return !dropping
-    })
-    .join('')
 }

@@ -144,10 +144,10 @@ export class Watches {
   #publish(mailbox: Mailbox): void {
     const watch = this.#live(mailbox.email)
     if (!watch) return
-    this.#paces.set(mailbox.email, {
-      lastAt: performance.now(),
-      timer: this.#paces.get(mailbox.email)?.timer ?? null,
-    })
+    // The same object: a trailing timer that is set now clears itself in it.
+    const pace = this.#paces.get(mailbox.email) ?? { lastAt: 0, timer: null }
+    this.#paces.set(mailbox.email, pace)
+    pace.lastAt = performance.now()
     const notified = mailbox.history.current
     this.statistics.published++
     this.#pubsub.publish(mailbox.email, { emailAddress: mailbox.email, historyId: notified }, [

@@ -5,7 +5,7 @@ import { invalid } from '../errors.ts'
 import { admit, type GmailCall, stringList } from './context.ts'
 import { fromGoogle, toGoogle } from './labels.ts'
 import type { Ids } from './messages.ts'
-import { deliverToRecipients, rewriteForSending } from './outgoing.ts'
+import { rewriteForSending } from './outgoing.ts'
 import { readUpload } from './upload.ts'
 
 /** Gmail's bound on a message with its attachments. */
@@ -75,7 +75,7 @@ export function send(call: GmailCall, raw: Buffer, threadId?: string): StoredMes
     date: now,
     ...(threadId && { threadId }),
   })
-  deliverToRecipients(call.google.mailboxes, outgoing, now)
+  call.google.post.send(outgoing.raw, outgoing.recipients)
   return sent
 }
 
