@@ -43,6 +43,25 @@ describe('what is Gmail’s own', () => {
       })
   })
 
+  test('the listing of a label that was deleted before its turn came is empty', async () => {
+    const account = await world.newAccount()
+    const doomed = await account.makeLabel('Doomed')
+    await account.relabel(await account.deliver(sampleMail()), { add: [doomed] })
+    const listing = (await world.port.listings(account.conn, 'mailbox', never)).find(
+      each => each.labelId === doomed,
+    )
+    await world.sandbox.control.mailbox(account.conn.email).deleteLabel(doomed.toLowerCase())
+    expect(await world.port.list(account.conn, 'mailbox', listing?.name ?? '', null, never)).toEqual({
+      items: [],
+      next: null,
+      total: 0,
+    })
+    world.sandbox.control.addFault({ kind: 'status', status: 403, reason: 'domainPolicy' })
+    await expect(
+      world.port.list(account.conn, 'mailbox', listing?.name ?? '', null, never),
+    ).rejects.toMatchObject({ kind: 'permanent' })
+  })
+
   test.each(['403', '429', '429-retry-after'] as const)(
     'a used-up quota in the form %s stops the fetch with a time to come back',
     async form => {

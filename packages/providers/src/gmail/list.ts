@@ -73,6 +73,31 @@ export async function listPage(
         'cursor_expired',
         `Gmail no longer knows this position in its listing: ${error.message}`,
       )
+    if (listing !== ALL && (await isGone(client, conn, listing.slice(LABEL.length), error, signal)))
+      return { items: [], next: null, total: 0 }
+    throw error
+  }
+}
+
+/** A label that was deleted while its listing waited its turn is refused for ever; nobody carries it any more. */
+async function isGone(
+  client: GmailClient,
+  conn: Connection,
+  id: string,
+  refusal: unknown,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!(refusal instanceof ProviderError && (refusal.kind === 'permanent' || refusal.kind === 'not_found')))
+    return false
+  try {
+    await client.call(
+      conn,
+      { method: 'labels.get', action: 'look for a label', priority: 'backfill', signal },
+      (gmail, options) => gmail.users.labels.get({ userId: 'me', id }, options),
+    )
+    return false
+  } catch (error) {
+    if (error instanceof ProviderError && error.kind === 'not_found') return true
     throw error
   }
 }
