@@ -1,0 +1,72 @@
+import { oneLine } from '../mime.ts'
+
+/**
+ * What is left of an error of imapflow, nodemailer or a socket: plain data, so that no command, password or mail text
+ * travels with it (I12). Their own error objects hold whole commands and certificates.
+ */
+export type Failure = {
+  /** System, TLS or library code: ECONNREFUSED, CERT_HAS_EXPIRED, NoConnection … */
+  code: string
+  message: string
+  /** NO or BAD of the command that failed; '' when it was none. */
+  status: string
+  /** IMAP response code (RFC 5530): AUTHENTICATIONFAILED, LIMIT … */
+  responseCode: string
+  /** The server's own words, one line. */
+  said: string
+  /** SMTP reply code; 0 when there was none. */
+  reply: number
+  login: boolean
+  /** Why the server closed (BYE). */
+  bye: string
+  throttleMs: number | null
+  startTlsFailed: boolean
+  folderMissing: boolean
+}
+
+const SAID_MAX = 200
+
+/** Anything thrown, as plain data. */
+export function readFailure(error: unknown): Failure {
+  const thrown = record(error)
+  const cause = record(thrown._err ?? thrown.cause)
+  const reply = Number(thrown.responseCode)
+  const response = typeof thrown.response === 'string' ? thrown.response : ''
+  return {
+    code:
+      thrown.name === 'TimeoutError'
+        ? 'TimeoutError'
+        : text(thrown.code) || text(cause.code) || text(thrown.name) || 'unknown',
+    message: oneLine(text(thrown.message) || (typeof error === 'string' ? error : 'no message'), SAID_MAX),
+    status: text(thrown.responseStatus),
+    responseCode: (text(thrown.serverResponseCode) || sectionOf(thrown.response)).toUpperCase(),
+    said: oneLine(text(thrown.responseText) || withoutTag(response), SAID_MAX),
+    reply: Number.isInteger(reply) ? reply : 0,
+    login: thrown.authenticationFailed === true || text(thrown.code) === 'EAUTH',
+    bye: oneLine(text(thrown.reason), SAID_MAX),
+    throttleMs:
+      typeof thrown.throttleReset === 'number' && thrown.throttleReset > 0 ? thrown.throttleReset : null,
+    startTlsFailed: thrown.tlsFailed === true,
+    folderMissing: thrown.mailboxMissing === true,
+  }
+}
+
+/** The bracketed code of a parsed response: `NO [OVERQUOTA] …`. */
+function sectionOf(response: unknown): string {
+  const attributes = record(response).attributes
+  const first = Array.isArray(attributes) ? record(attributes[0]) : {}
+  const section = Array.isArray(first.section) ? record(first.section[0]) : {}
+  return text(section.value)
+}
+
+/** `A4 NO [ALERT] text` and `535 5.7.8 text` without what stands before the words. */
+function withoutTag(response: string): string {
+  return response
+    .replace(/^\S+ (?:NO|BAD|BYE) /i, '')
+    .replace(/^\[[^\]]{0,100}\] ?/, '')
+    .replace(/^\d{3}[ -](?:\d\.\d{1,3}\.\d{1,3} )?/, '')
+}
+
+export const record = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
