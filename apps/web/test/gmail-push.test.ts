@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { gmailPush } from '../src/server/gmail-push.ts'
 import type { Call } from '../src/server/handle.ts'
 
-const marked: PushOutcome = { outcome: 'marked', accountIds: ['a1'] }
+const marked: PushOutcome = { outcome: 'marked', accountIds: ['a1'], ring: true }
 const notice = {
   kind: 'notice',
   notice: { provider: 'gmail', mailbox: 'me@x.y', resource: null, pushId: 'p1' },
@@ -75,7 +75,7 @@ describe('the webhook of Gmail', () => {
     ] as const) {
       const recordPush = async () => {
         recorded.push(outcome)
-        return { outcome, accountIds: [] }
+        return { outcome, accountIds: [], ring: false }
       }
       const { call: made, afterwards } = call({ recordPush, parsePush: async () => push })
       expect(((await gmailPush(made)) as Response).status).toBe(204)

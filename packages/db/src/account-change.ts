@@ -1,7 +1,8 @@
 import type { Committed } from '@inlet/sync/store-port'
 import { lockFeed } from './feed-row.ts'
-import { inTransaction, type Pool, type Tx } from './pool.ts'
+import type { Pool } from './pool.ts'
 import { refreshAccount } from './refresh-account.ts'
+import { inTransaction, type Tx } from './transaction.ts'
 
 /**
  * A change of an account outside of a sync: locks its resources (so that no commit runs beside), then the feed, does
@@ -23,6 +24,6 @@ export async function changeAccount(
     const feed = await lockFeed(tx, userId)
     const done = await change(tx, userId)
     if (done !== false) await refreshAccount(tx, feed, accountId, now, done)
-    return { userId, head: await feed.close(), upserts: 0, deletions: 0 }
+    return { userId, head: feed.close(), upserts: 0, deletions: 0 }
   })
 }

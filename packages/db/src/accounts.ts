@@ -3,13 +3,14 @@ import { newId } from '@inlet/sync/row-id'
 import type { AccountRecord, Committed, NewAccount } from '@inlet/sync/store-port'
 import { changeAccount } from './account-change.ts'
 import { cleanText } from './clean-batch.ts'
-import { lockFeed } from './feed-row.ts'
+import { openFeed } from './feed-row.ts'
 import { writeGrant } from './grants.ts'
-import { inTransaction, type Pool, type Queryable, type Tx } from './pool.ts'
+import type { Pool, Queryable } from './pool.ts'
 import { refreshAccount } from './refresh-account.ts'
 import { addResources } from './sql/add-resources.ts'
 import { readAccounts } from './sql/read-accounts.ts'
 import { wakeAccount } from './sql/wake-account.ts'
+import { inTransaction, type Tx } from './transaction.ts'
 import type { Vault } from './vault.ts'
 
 /** Connects a mailbox, or connects it again: then the grant is new and everything else stays. */
@@ -34,7 +35,7 @@ export async function createAccount(
     const known = (await find(tx)).rows[0]?.id
     if (known)
       await tx.query('SELECT FROM resource WHERE account_id = $1 ORDER BY id FOR NO KEY UPDATE', [known])
-    const feed = await lockFeed(tx, userId)
+    const feed = await openFeed(tx, userId)
     const id = (await find(tx)).rows[0]?.id
     const accountId = id ?? newId()
     if (id === undefined)
@@ -58,7 +59,7 @@ export async function createAccount(
     ])
     await wake(tx, accountId, 'connect', now)
     await refreshAccount(tx, feed, accountId, now, { force: true })
-    const head = await feed.close()
+    const head = feed.close()
     return { accountId, created: id === undefined, head: head ?? 0 }
   })
 }

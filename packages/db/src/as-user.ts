@@ -1,5 +1,6 @@
 import pg from 'pg'
-import { inTransaction, type Pool, type Tx } from './pool.ts'
+import type { Pool } from './pool.ts'
+import { inTransaction, type Tx } from './transaction.ts'
 
 /**
  * Runs reads on behalf of one person: as the role inlet_app, which sees this user's rows and can write nothing, in one
@@ -18,7 +19,7 @@ export async function asUser<T>(
     'SET LOCAL ROLE inlet_app',
     `SELECT set_config('inlet.user_id', ${pg.escapeLiteral(userId)}, true)`,
   ].join('; ')
-  const result = await inTransaction(pool, read, begin)
+  const result = await inTransaction(pool, read, { begin })
   signal?.throwIfAborted()
   return result
 }

@@ -1,24 +1,16 @@
 import type { Provider } from '@inlet/protocol/entities'
 import { newId } from '@inlet/sync/row-id'
-import type {
-  Claim,
-  Committed,
-  Lane,
-  Lease,
-  ListingCursor,
-  RunEnd,
-  Store,
-  Trigger,
-} from '@inlet/sync/store-port'
+import type { Claim, Committed, Lane, Lease, RunEnd, Store, Trigger } from '@inlet/sync/store-port'
 import { cleanText } from './clean-batch.ts'
 import { lockFeed } from './feed-row.ts'
-import { inTransaction, type Pool, type Queryable } from './pool.ts'
+import type { Pool, Queryable } from './pool.ts'
+import { preparedQuery } from './prepared-query.ts'
 import { refreshAccount } from './refresh-account.ts'
+import { claimDue as claimDueSql } from './sql/claim-due.ts'
 import { finishRun } from './sql/finish-run.ts'
-import { lease as leaseSql } from './sql/lease.ts'
 import { releaseDone } from './sql/release-done.ts'
 import { releaseFailed } from './sql/release-failed.ts'
-import { takeDue } from './sql/take-due.ts'
+import { inTransaction, type Tx } from './transaction.ts'
 
 /** An error's text is for a person, not a dump. */
 const ERROR_MAX = 1_000
@@ -35,49 +27,18 @@ type Leased = {
   attempts: number
   lease_token: string
   run_id: string
-  left_open: string | null
   email: string
   provider: Provider
 }
 
-export async function claimDue(pool: Pool, options: Parameters<Store['claimDue']>[0]): Promise<Claim[]> {
+export async function claimDue(db: Queryable, options: Parameters<Store['claimDue']>[0]): Promise<Claim[]> {
   const { now, leaseMs, limit, accountId = null, lanes = null } = options
   if (limit <= 0) return []
-  return await inTransaction(pool, async tx => {
-    const due = await tx.query<{ id: string }>(takeDue, [now, limit, accountId, lanes])
-    if (due.rows.length === 0) return []
-    const ids = due.rows.map(row => row.id)
-    const leased = await tx.query<Leased>(leaseSql, [ids, ids.map(newId), ids.map(newId), now + leaseMs])
-    const order = new Map(ids.map((id, index) => [id, index]))
-    const rows = leased.rows.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0))
-    const open = rows.filter(row => row.left_open !== null)
-    if (open.length > 0)
-      await tx.query(
-        `UPDATE sync_run SET outcome = 'stale', ended_at = $2
-          WHERE id = ANY($1) AND user_id = ANY($3) AND outcome = 'running'`,
-        [open.map(row => row.left_open), now, open.map(row => row.user_id)],
-      )
-    await tx.query(
-      `INSERT INTO sync_run (user_id, id, account_id, resource_id, kind, trigger, started_at, outcome)
-       SELECT u.*, $7::int8, 'running'
-         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) AS u`,
-      [
-        rows.map(row => row.user_id),
-        rows.map(row => row.run_id),
-        rows.map(row => row.account_id),
-        rows.map(row => row.id),
-        rows.map(runKind),
-        rows.map(row => row.trigger),
-        now,
-      ],
-    )
-    return rows.map(toClaim)
-  })
-}
-
-function runKind(row: Leased): string {
-  if (row.lane !== 'listing') return row.lane
-  return row.cursor === null ? 'backfill' : (JSON.parse(row.cursor) as ListingCursor).kind
+  const ids = () => Array.from({ length: limit }, newId)
+  const { rows } = await db.query<Leased>(
+    preparedQuery(claimDueSql, [now, limit, accountId, lanes, now + leaseMs, ids(), ids()]),
+  )
+  return rows.map(toClaim)
 }
 
 function toClaim(row: Leased): Claim {
@@ -113,27 +74,27 @@ export async function finish(pool: Pool, claim: Claim, end: RunEnd, now: number)
     await stale(end.message.slice(0, ERROR_MAX))
     return nothing
   }
-  return await inTransaction(pool, async tx => {
-    const release = end.ok
-      ? tx.query(releaseDone, [lease.resourceId, lease.token, now, end.again?.at ?? null])
-      : tx.query(releaseFailed, [
-          lease.resourceId,
-          lease.token,
-          now,
-          end.nextAttemptAt,
-          end.kind,
-          errorText(end),
-        ])
-    if ((await release).rowCount === 0) {
-      await tx.query(finishRun, [userId, runId, now, 'stale', 'The lease was lost before the run ended.'])
+  const work = async (tx: Tx): Promise<Committed> => {
+    const [held, feed] = await Promise.all([
+      tx.query('SELECT FROM resource WHERE id = $1 AND lease_token = $2 FOR NO KEY UPDATE', [
+        lease.resourceId,
+        lease.token,
+      ]),
+      lockFeed(tx, userId),
+    ])
+    if (held.rowCount === 0) {
+      tx.send(finishRun, [userId, runId, now, 'stale', 'The lease was lost before the run ended.'])
       return nothing
     }
-    const feed = await lockFeed(tx, userId)
+    const { resourceId, token } = lease
+    if (end.ok) tx.send(releaseDone, [resourceId, token, now, end.again?.at ?? null])
+    else tx.send(releaseFailed, [resourceId, token, now, end.nextAttemptAt, end.kind, errorText(end)])
     const outcome = end.ok ? 'done' : 'failed'
-    await tx.query(finishRun, [userId, runId, now, outcome, end.ok ? null : errorText(end)])
+    tx.send(finishRun, [userId, runId, now, outcome, end.ok ? null : errorText(end)])
     await refreshAccount(tx, feed, accountId, now)
-    return { ...nothing, head: await feed.close() }
-  })
+    return { ...nothing, head: feed.close() }
+  }
+  return await inTransaction(pool, work, { readsFirst: true, prepared: true })
 }
 
 const errorText = (end: { message: string }) => cleanText(end.message.slice(0, ERROR_MAX))

@@ -20,10 +20,32 @@ export function cleanText(text: string): string {
   return whole.includes('\0') ? whole.replaceAll('\0', '\u{FFFD}') : whole
 }
 
-/** Every string inside plain data. */
+/** Every string inside plain data. What holds nothing to clean, as nearly everything, comes back as it is. */
 export function cleanDeep<T>(value: T): T {
   if (typeof value === 'string') return cleanText(value) as T
-  if (Array.isArray(value)) return value.map(cleanDeep) as T
+  if (Array.isArray(value)) return cleanItems(value) as T
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, cleanDeep(inner)])) as T
+  return cleanFields(value as Record<string, unknown>) as T
+}
+
+function cleanFields(fields: Record<string, unknown>): Record<string, unknown> {
+  let cleaned: Record<string, unknown> | null = null
+  for (const key in fields) {
+    const after = cleanDeep(fields[key])
+    if (after === fields[key]) continue
+    cleaned ??= { ...fields }
+    cleaned[key] = after
+  }
+  return cleaned ?? fields
+}
+
+function cleanItems(items: unknown[]): unknown[] {
+  let cleaned: unknown[] | null = null
+  for (let at = 0; at < items.length; at++) {
+    const after = cleanDeep(items[at])
+    if (after === items[at]) continue
+    cleaned ??= [...items]
+    cleaned[at] = after
+  }
+  return cleaned ?? items
 }

@@ -5,14 +5,21 @@ import { BATCH_MAX, type Batch, type Committed, type Lane } from '@inlet/sync/st
 import { cleanBatch } from './clean-batch.ts'
 import { lockFeed } from './feed-row.ts'
 import { openListings } from './listings.ts'
-import { inTransaction, type Pool, type Tx } from './pool.ts'
+import type { Pool } from './pool.ts'
 import { readStored } from './read-stored.ts'
 import { refreshAccount } from './refresh-account.ts'
 import { markItemsLane } from './sql/mark-items-lane.ts'
+import { inTransaction, type Tx } from './transaction.ts'
 import { writeItems } from './write-items.ts'
 import { writeLabels } from './write-labels.ts'
 import { writeMessages } from './write-messages.ts'
 import { writeThreads } from './write-threads.ts'
+
+/**
+ * A batch's rows are always looked up by their keys. Before a table has statistics, and a first backfill is over before
+ * that, the planner would rather hash everything that the user has, again for every batch.
+ */
+const BEGIN = 'BEGIN; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off'
 
 /** Store.commit: see the order of things on the port. */
 export async function commit(pool: Pool, dirty: Batch): Promise<Committed & { cursorVersion: number }> {
@@ -20,30 +27,33 @@ export async function commit(pool: Pool, dirty: Batch): Promise<Committed & { cu
   if (size > 4 * BATCH_MAX || dirty.upserts.length > BATCH_MAX)
     throw new RangeError(`A batch speaks of ${size} messages; split it into batches of at most ${BATCH_MAX}.`)
   const batch = cleanBatch(dirty)
-  return await inTransaction(pool, async tx => {
-    const held = await fence(tx, batch)
-    const feed = await lockFeed(tx, batch.userId)
-    const stored = await readStored(tx, batch)
+  const work = async (tx: Tx) => {
+    const [held, feed, stored] = await Promise.all([
+      fence(tx, batch),
+      lockFeed(tx, batch.userId),
+      readStored(tx, batch),
+    ])
     const writes = plan(stored, batch)
 
-    await writeMessages(tx, feed, batch, writes)
-    await writeThreads(tx, feed, batch, writes)
+    writeMessages(tx, feed, batch, writes, stored)
+    writeThreads(tx, feed, batch, writes, stored.threads)
     await writeLabels(tx, feed, batch, writes, stored)
-    await writeItems(tx, batch, writes)
+    writeItems(tx, batch, writes, stored.failing)
     // The items lane looks for its own next item when it ends; only others have to wake it.
-    if (writes.failures.length > 0 && held.lane !== 'items') await wakeItems(tx, batch, writes, held.key)
-    const cursorVersion = await moveCursor(tx, batch)
-    await keepListing(tx, batch)
-    if (writes.messages.length + writes.deletions.length > 0) await countRun(tx, batch, held.runId, writes)
+    if (writes.failures.length > 0 && held.lane !== 'items') wakeItems(tx, batch, writes, held.key)
+    const cursorVersion = moveCursor(tx, batch)
+    keepListing(tx, batch)
+    if (writes.messages.length + writes.deletions.length > 0) countRun(tx, batch, held.runId, writes)
     await refreshAccount(tx, feed, batch.accountId, batch.now)
     return {
       userId: batch.userId,
-      head: await feed.close(),
+      head: feed.close(),
       upserts: writes.messages.length,
       deletions: writes.deletions.length,
       cursorVersion,
     }
-  })
+  }
+  return await inTransaction(pool, work, { begin: BEGIN, readsFirst: true, prepared: true })
 }
 
 type Held = { id: string; lane: Lane; key: string; runId: string | null }
@@ -83,35 +93,36 @@ async function fence(tx: Tx, batch: Batch): Promise<Held> {
   return { id: own.id, lane: own.lane, key: own.key, runId: own.run_id }
 }
 
-async function wakeItems(tx: Tx, batch: Batch, writes: Writes, key: string): Promise<void> {
+function wakeItems(tx: Tx, batch: Batch, writes: Writes, key: string): void {
   const at = Math.min(...writes.failures.map(failure => failure.retryAt))
-  await tx.query(markItemsLane, [batch.accountId, at, batch.now, key])
+  tx.send(markItemsLane, [batch.accountId, at, batch.now, key])
 }
 
 /** Every commit that names a cursor moves the version, so that of two workers with one lease only one goes on. */
-async function moveCursor(tx: Tx, batch: Batch): Promise<number> {
+function moveCursor(tx: Tx, batch: Batch): number {
   if (batch.cursor === undefined) return batch.cursorVersion
-  const { rows } = await tx.query<{ cursor_version: number }>(
-    'UPDATE resource SET cursor = $2, cursor_version = cursor_version + 1 WHERE id = $1 RETURNING cursor_version',
-    [batch.lease.resourceId, batch.cursor],
-  )
-  return rows[0]?.cursor_version ?? batch.cursorVersion
+  const version = batch.cursorVersion + 1
+  tx.send('UPDATE resource SET cursor = $2, cursor_version = $3 WHERE id = $1', [
+    batch.lease.resourceId,
+    batch.cursor,
+    version,
+  ])
+  return version
 }
 
-async function keepListing(tx: Tx, batch: Batch): Promise<void> {
+function keepListing(tx: Tx, batch: Batch): void {
   if (batch.seen && batch.seen.ids.length > 0)
-    await tx.query(
+    tx.send(
       `INSERT INTO listing_seen (resource_id, listing, provider_id) SELECT $1, $2, unnest($3::text[])
        ON CONFLICT DO NOTHING`,
       [batch.lease.resourceId, batch.seen.listing, batch.seen.ids],
     )
-  if (batch.forgetSeen)
-    await tx.query('DELETE FROM listing_seen WHERE resource_id = $1', [batch.lease.resourceId])
-  if (batch.startListing) await openListings(tx, [batch.lease.resourceId], batch.startListing, batch.now)
+  if (batch.forgetSeen) tx.send('DELETE FROM listing_seen WHERE resource_id = $1', [batch.lease.resourceId])
+  if (batch.startListing) openListings(tx, [batch.lease.resourceId], batch.startListing, batch.now)
 }
 
-async function countRun(tx: Tx, batch: Batch, runId: string | null, writes: Writes): Promise<void> {
-  await tx.query(
+function countRun(tx: Tx, batch: Batch, runId: string | null, writes: Writes): void {
+  tx.send(
     'UPDATE sync_run SET upserts = upserts + $3, deletions = deletions + $4 WHERE user_id = $1 AND id = $2',
     [batch.userId, runId, writes.messages.length, writes.deletions.length],
   )

@@ -1,8 +1,10 @@
 import type { Committed } from '@inlet/sync/store-port'
 import { type LockedFeed, lockFeed } from './feed-row.ts'
-import { inTransaction, type Pool, type Tx } from './pool.ts'
+import type { Pool } from './pool.ts'
+import { readThreadsInto, type Threads } from './read-stored.ts'
 import { deleteLabels } from './sql/delete-labels.ts'
 import { deleteMessages } from './sql/delete-messages.ts'
+import { inTransaction, type Tx } from './transaction.ts'
 import { writeThreads } from './write-threads.ts'
 
 /** Messages in one transaction: the user's other accounts go on between two of them. */
@@ -41,7 +43,7 @@ export async function deleteAccount(pool: Pool, accountId: string, now: number):
       accountId,
       now,
     ])
-    return { userId, head: await feed.close() }
+    return { userId, head: feed.close() }
   })
   if (!first) return { userId: '', head: null, upserts: 0, deletions: 0 }
   const rest = await deleteMail(pool, first.userId, accountId, now)
@@ -65,7 +67,7 @@ async function deleteMail(pool: Pool, userId: string, accountId: string, now: nu
       const feed = await lockFeed(tx, userId)
       const deleted = await deleteSome(tx, feed, accountId, now)
       if (deleted < AT_ONCE) await deleteRest(tx, feed, accountId, now)
-      return { deleted, head: await feed.close() }
+      return { deleted, head: feed.close() }
     })
     deletions += step.deleted
     if (step.deleted < AT_ONCE) return { head: step.head, deletions }
@@ -79,8 +81,11 @@ async function deleteSome(tx: Tx, feed: LockedFeed, accountId: string, now: numb
   )
   if (rows.length === 0) return 0
   const ids = rows.map(row => row.id)
-  await tx.query(deleteMessages, [feed.userId, ids, rows.map(row => row.version), feed.take(ids.length), now])
-  await writeThreads(tx, feed, { now }, { threads: [...new Set(rows.map(row => row.thread_id))] })
+  const threadIds = [...new Set(rows.map(row => row.thread_id))]
+  const threads: Threads = new Map()
+  tx.send(deleteMessages, [feed.userId, ids, rows.map(row => row.version), feed.take(ids.length), now])
+  await readThreadsInto(threads, tx, feed.userId, threadIds, [])
+  writeThreads(tx, feed, { now }, { threads: threadIds, messages: [], deletions: [] }, threads)
   return ids.length
 }
 

@@ -2,9 +2,10 @@ import type { Change, ChangesPage, FillPage, Upsert } from '@inlet/protocol/chan
 import { CursorTooOld, type FeedReader } from '@inlet/sync/feed-port'
 import { asUser } from './as-user.ts'
 import { decodePosition, encodePosition, type FillPosition } from './fill-position.ts'
-import type { Pool, Tx } from './pool.ts'
+import type { Pool } from './pool.ts'
 import { fillAccounts, fillLabels, fillMessages } from './sql/fill-feed.ts'
 import { followFeed } from './sql/follow-feed.ts'
+import type { Tx } from './transaction.ts'
 
 /** Reads feeds under row-level security, each page in one snapshot. */
 export function createFeedReader(pool: Pool): FeedReader {

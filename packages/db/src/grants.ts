@@ -1,5 +1,6 @@
 import type { Grant } from '@inlet/sync/store-port'
-import { inTransaction, type Pool, type Queryable, type Tx } from './pool.ts'
+import type { Pool, Queryable } from './pool.ts'
+import { inTransaction, type Tx } from './transaction.ts'
 import { type Limit, limiter, serializer } from './turns.ts'
 import type { Vault } from './vault.ts'
 
@@ -90,7 +91,7 @@ async function refreshOnce(
       if (!newer) throw new Error(`Account ${accountId} was deleted while its grant was being refreshed.`)
       return open(vault, accountId, newer)
     },
-    begin,
+    { begin },
   )
 }
 

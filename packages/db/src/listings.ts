@@ -1,18 +1,14 @@
 import { newId } from '@inlet/sync/row-id'
 import type { Committed, ListingCursor } from '@inlet/sync/store-port'
 import { changeAccount } from './account-change.ts'
-import type { Pool, Tx } from './pool.ts'
+import type { Pool } from './pool.ts'
 import { openListing as openListingSql } from './sql/open-listing.ts'
+import type { Tx } from './transaction.ts'
 
 /** Opens the listing lanes beside these live ones; the caller holds them locked. What old listings saw is forgotten. */
-export async function openListings(
-  tx: Tx,
-  liveIds: string[],
-  listing: ListingCursor,
-  now: number,
-): Promise<void> {
+export function openListings(tx: Tx, liveIds: string[], listing: ListingCursor, now: number): void {
   const fresh = liveIds.map(() => newId())
-  await tx.query(openListingSql, [liveIds, fresh, JSON.stringify(listing), now, 'schedule'])
+  tx.send(openListingSql, [liveIds, fresh, JSON.stringify(listing), now, 'schedule'])
 }
 
 export async function startListing(
@@ -26,7 +22,7 @@ export async function startListing(
       `SELECT id FROM resource WHERE account_id = $1 AND lane = 'live'`,
       [accountId],
     )
-    await openListings(
+    openListings(
       tx,
       rows.map(row => row.id),
       listing,

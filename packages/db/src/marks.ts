@@ -1,7 +1,8 @@
 import type { MarkTarget, Trigger } from '@inlet/sync/store-port'
-import { inTransaction, type Pool, type Queryable } from './pool.ts'
+import type { Pool, Queryable } from './pool.ts'
 import { mark as markSql } from './sql/mark.ts'
 import { silentLanes } from './sql/silent-lanes.ts'
+import { inTransaction } from './transaction.ts'
 
 export async function mark(
   db: Queryable,

@@ -5,13 +5,15 @@ import type { FailedItem, SyncRun } from '@inlet/protocol/sync-api'
 import type { PulledBody } from '@inlet/sync/provider-port'
 import { asUser } from './as-user.ts'
 import { cleanDeep, cleanText } from './clean-batch.ts'
-import { inTransaction, type Pool, type Tx } from './pool.ts'
+import { lockFeed } from './feed-row.ts'
+import type { Pool } from './pool.ts'
 import { accountJson, messageJson, threadJson, upsertJson } from './row-json.ts'
 import { searchQuery } from './search-query.ts'
 import { indexSearch } from './sql/index-search.ts'
 import { readBody as readBodySql } from './sql/read-body.ts'
 import { threadsPage as threadsPageSql } from './sql/threads-page.ts'
 import { upsertBodies } from './sql/upsert-bodies.ts'
+import { inTransaction, type Tx } from './transaction.ts'
 
 export type Page = { changes: Upsert[]; next: number | null }
 export type ThreadsFilter = {
@@ -218,11 +220,9 @@ async function search(
 async function saveBody(pool: Pool, userId: string, messageId: string, body: PulledBody): Promise<void> {
   const text = (value: string | null) => value && cleanText(value)
   await inTransaction(pool, async tx => {
-    // Holds off a deletion in a commit, which would otherwise leave a body without its message.
-    const message = await tx.query('SELECT FROM message WHERE user_id = $1 AND id = $2 FOR KEY SHARE', [
-      userId,
-      messageId,
-    ])
+    // Holds off commits: one that deletes the message at this moment would leave a body without its message.
+    await lockFeed(tx, userId)
+    const message = await tx.query('SELECT FROM message WHERE user_id = $1 AND id = $2', [userId, messageId])
     if (message.rowCount === 0) return
     await tx.query(upsertBodies, [
       userId,
@@ -231,6 +231,6 @@ async function saveBody(pool: Pool, userId: string, messageId: string, body: Pul
       [text(body.text)],
       [text(body.warning)],
     ])
-    await tx.query(indexSearch, [userId, [messageId]])
+    await tx.query(indexSearch('$2::text[]'), [userId, [messageId]])
   })
 }

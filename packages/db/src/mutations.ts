@@ -3,9 +3,10 @@ import { StaleLease } from '@inlet/sync/provider-errors'
 import type { Lease, MutationState, StoredMutation } from '@inlet/sync/store-port'
 import { cleanDeep, cleanText } from './clean-batch.ts'
 import { markIds } from './marks.ts'
-import { inTransaction, type Pool, type Queryable } from './pool.ts'
+import type { Pool, Queryable } from './pool.ts'
 import { type MutationError, resolveMutation } from './resolve-mutation.ts'
 import { pendingMutations as pendingSql } from './sql/pending-mutations.ts'
+import { inTransaction } from './transaction.ts'
 
 /**
  * Stores what a person did. What names ids that are not this user's is stored as failed, `not_found`, and goes no

@@ -1,8 +1,6 @@
 import pg from 'pg'
 
 export type Pool = pg.Pool
-/** A connection inside a transaction. */
-export type Tx = pg.PoolClient
 export type Queryable = Pick<pg.Pool, 'query'>
 
 export type PoolOptions = {
@@ -38,6 +36,8 @@ export function createPool(options: PoolOptions): Pool {
     },
     connectionString: options.url,
     max: options.max ?? 10,
+    // A statement is sent at once, though answers to earlier ones are still to come.
+    pipeline: true,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     idleTimeoutMillis: 30_000,
     application_name: 'inlet',
@@ -50,27 +50,4 @@ export function createPool(options: PoolOptions): Pool {
   })
   pool.on('error', options.onIdleError ?? (() => {}))
   return pool
-}
-
-/** Runs `work` in one READ COMMITTED transaction. Throws what `work` throws, after a rollback. */
-export async function inTransaction<T>(
-  pool: Pool,
-  work: (tx: Tx) => Promise<T>,
-  begin = 'BEGIN',
-): Promise<T> {
-  const tx = await pool.connect()
-  try {
-    await tx.query(begin)
-    const result = await work(tx)
-    await tx.query('COMMIT')
-    tx.release()
-    return result
-  } catch (error) {
-    // A connection that cannot even roll back is not handed to anybody else.
-    await tx.query('ROLLBACK').then(
-      () => tx.release(),
-      (broken: Error) => tx.release(broken),
-    )
-    throw error
-  }
 }

@@ -1,6 +1,7 @@
 import { deleteDoomed } from './delete-account.ts'
-import { inTransaction, type Pool } from './pool.ts'
+import type { Pool } from './pool.ts'
 import { drainSearchQueue } from './search-index.ts'
+import { inTransaction } from './transaction.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 export const TOMBSTONES_KEPT_MS = 30 * DAY_MS

@@ -1,26 +1,79 @@
 import type { PushEvent, PushOutcome } from '@inlet/sync/store-port'
 import { cleanText } from './clean-batch.ts'
-import { markIds } from './marks.ts'
-import { inTransaction, type Pool, type Tx } from './pool.ts'
-
-/** A push id seen again within this time is counted as a duplicate. It marks all the same: counting, not correctness. */
-const DUPLICATE_MS = 60 * 60_000
+import { columns } from './columns.ts'
+import type { Pool } from './pool.ts'
+import { preparedQuery } from './prepared-query.ts'
+import { recordPushes } from './sql/record-pushes.ts'
 
 /** What a stranger may make us keep. */
 const FIELD_MAX = 500
+/** Pushes of one statement, statements under way, and pushes that wait for their turn. */
+const AT_ONCE = 100
+const UNDER_WAY = 2
+const WAITING_MAX = 10_000
 
-/** The mark is committed with the record, and only then is the push answered (I6). */
-export async function recordPush(pool: Pool, raw: PushEvent, now: number): Promise<PushOutcome> {
-  const event = bounded(raw)
-  return await inTransaction(pool, async tx => {
-    const outcome = await act(tx, event, now)
-    await tx.query(
-      `INSERT INTO webhook_event (provider, push_id, mailbox, resource, outcome, problem, at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-      [event.provider, event.pushId, event.mailbox, event.resource, outcome.outcome, event.problem, now],
-    )
-    return outcome
-  })
+type Push = { event: PushEvent; now: number }
+type Waiting = Push & { resolve(outcome: PushOutcome): void; reject(error: unknown): void }
+
+/**
+ * Records pushes in groups: those that arrive while one group is being written make up the next. Each is answered once
+ * the mark in its group is committed (I6), and a push that cannot be recorded fails alone.
+ */
+export function pushRecorder(pool: Pool): (event: PushEvent, now: number) => Promise<PushOutcome> {
+  const waiting: Waiting[] = []
+  let underWay = 0
+  let scheduled = false
+
+  const next = () => {
+    scheduled = false
+    if (underWay >= UNDER_WAY || waiting.length === 0) return
+    underWay += 1
+    void recordGroup(pool, waiting.splice(0, AT_ONCE)).finally(() => {
+      underWay -= 1
+      next()
+    })
+    next()
+  }
+  return (event, now) =>
+    new Promise((resolve, reject) => {
+      if (waiting.length >= WAITING_MAX)
+        throw new Error(`${WAITING_MAX} pushes are waiting to be recorded; this one must come again.`)
+      waiting.push({ event: bounded(event), now, resolve, reject })
+      // What arrives in the same turn of the event loop goes together.
+      if (!scheduled && underWay < UNDER_WAY) setImmediate(next)
+      scheduled = true
+    })
+}
+
+/** Never throws: each of the group is answered. */
+async function recordGroup(pool: Pool, group: Waiting[]): Promise<void> {
+  try {
+    const outcomes = await record(pool, group)
+    for (const [at, { resolve, reject }] of group.entries()) {
+      const outcome = outcomes[at]
+      if (outcome) resolve(outcome)
+      else reject(new Error('The push was not recorded.'))
+    }
+  } catch (error) {
+    if (group.length > 1 && isOfItsData(error)) for (const one of group) await recordGroup(pool, [one])
+    else for (const { reject } of group) reject(error)
+  }
+}
+
+/** SQLSTATE classes 22 and 23: a value is to blame, not the database. */
+const isOfItsData = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && /^2[23]/.test(String(error.code))
+
+async function record(pool: Pool, group: Push[]): Promise<PushOutcome[]> {
+  const values = columns(group, [
+    ({ event }) => event.provider,
+    ({ event }) => event.pushId,
+    ({ event }) => event.mailbox,
+    ({ event }) => event.resource,
+    ({ event }) => event.problem,
+    ({ now }) => now,
+  ])
+  return (await pool.query<PushOutcome>(preparedQuery(recordPushes, values))).rows
 }
 
 function bounded(event: PushEvent): PushEvent {
@@ -32,34 +85,4 @@ function bounded(event: PushEvent): PushEvent {
     resource: text(event.resource),
     problem: text(event.problem),
   }
-}
-
-async function act(tx: Tx, event: PushEvent, now: number): Promise<PushOutcome> {
-  if (event.problem !== null || event.mailbox === null) return { outcome: 'undecodable', accountIds: [] }
-  // The same mailbox may be connected by several users: every one of them is told.
-  const { rows } = await tx.query<{ account_id: string; enabled: boolean; id: string }>(
-    `SELECT a.id AS account_id, a.enabled, r.id FROM account a JOIN resource r ON r.account_id = a.id
-      WHERE a.provider = $1 AND a.email = lower($2) AND r.lane = 'live' AND ($3::text IS NULL OR r.key = $3)`,
-    [event.provider, event.mailbox, event.resource],
-  )
-  const accountIds = [...new Set(rows.map(row => row.account_id))]
-  if (accountIds.length === 0) return { outcome: 'unknown_mailbox', accountIds }
-  const ids = rows.filter(row => row.enabled).map(row => row.id)
-  if (ids.length === 0) return { outcome: 'stopped', accountIds }
-  const repeated = await seenBefore(tx, event, now)
-  await markIds(tx, ids, 'push', now)
-  await tx.query(
-    'UPDATE resource SET last_push_at = greatest(last_push_at, $2), missed_push_at = NULL WHERE id = ANY($1)',
-    [ids, now],
-  )
-  return { outcome: repeated ? 'duplicate' : 'marked', accountIds }
-}
-
-async function seenBefore(tx: Tx, event: PushEvent, now: number): Promise<boolean> {
-  if (event.pushId === null) return false
-  const { rowCount } = await tx.query(
-    'SELECT FROM webhook_event WHERE provider = $1 AND push_id = $2 AND at > $3 LIMIT 1',
-    [event.provider, event.pushId, now - DUPLICATE_MS],
-  )
-  return rowCount === 1
 }

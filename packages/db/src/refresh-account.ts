@@ -2,8 +2,8 @@ import type { AccountStatus, Progress, Proof } from '@inlet/protocol/entities'
 import { deriveStatus, type StatusFacts } from '@inlet/sync/status'
 import type { ListingCursor } from '@inlet/sync/store-port'
 import type { LockedFeed } from './feed-row.ts'
-import type { Tx } from './pool.ts'
 import { accountFacts } from './sql/account-facts.ts'
+import type { Tx } from './transaction.ts'
 
 /** A sync that finds nothing moves lastSyncAt; the browser hears of it at most this often. */
 const QUIET_MS = 30_000
@@ -66,7 +66,7 @@ export async function refreshAccount(
   const unseen =
     same(before, after) && quiet(facts.last_sync_at, lastSyncAt) && quiet(facts.last_push_at, lastPushAt)
   if (unseen && !change.force) return false
-  await tx.query(
+  tx.send(
     `UPDATE account SET status = $3, last_sync_at = $4, last_push_at = $5, watch_expires_at = $6, progress = $7,
             proof = $8, failed_items = $9, seq = $10
       WHERE user_id = $1 AND id = $2`,

@@ -1,5 +1,5 @@
 import type { MutationBody, Outgoing } from '@inlet/protocol/mutations'
-import type { Tx } from './pool.ts'
+import type { Tx } from './transaction.ts'
 
 export type MutationError = { code: string; message: string }
 type Resolved = { accountId: string } | { error: MutationError }

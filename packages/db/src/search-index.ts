@@ -1,8 +1,20 @@
-import { inTransaction, type Pool } from './pool.ts'
-import { indexSearch } from './sql/index-search.ts'
+import { idArray } from './columns.ts'
+import type { Column } from './copy-in.ts'
+import type { Pool } from './pool.ts'
+import { drainSearch, SEARCH_AT_ONCE } from './sql/drain-search.ts'
+import type { Tx } from './transaction.ts'
 
-/** Small, so that a statement stays short beside live work. */
-const AT_ONCE = 100
+/** Queues messages for `drainSearchQueue`: a row for many of them, since the queue is read as it was written. */
+export function queueSearch(tx: Tx, userId: string, ids: string[]): void {
+  const rows: string[] = []
+  for (let from = 0; from < ids.length; from += SEARCH_AT_ONCE)
+    rows.push(idArray(ids.slice(from, from + SEARCH_AT_ONCE)))
+  const columns: Column<string>[] = [
+    { name: 'user_id', type: 'text', of: () => userId },
+    { name: 'ids', type: 'text[]', of: row => row },
+  ]
+  if (rows.length > 0) tx.copy({ table: 'search_queue', columns, rows })
+}
 
 /**
  * Makes the search vectors of what commits have queued for this user. Runs after them, outside of the feed's lock,
@@ -15,19 +27,10 @@ export async function drainSearchQueue(
 ): Promise<number> {
   let total = 0
   while (total < atMost) {
-    const done = await inTransaction(pool, async tx => {
-      const { rows } = await tx.query<{ id: string }>(
-        'SELECT id FROM search_queue WHERE user_id = $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED',
-        [userId, AT_ONCE],
-      )
-      if (rows.length === 0) return 0
-      const ids = rows.map(row => row.id)
-      await tx.query(indexSearch, [userId, ids])
-      await tx.query('DELETE FROM search_queue WHERE user_id = $1 AND id = ANY($2)', [userId, ids])
-      return ids.length
-    })
+    const { rows } = await pool.query<{ done: number }>(drainSearch, [userId])
+    const done = rows[0]?.done ?? 0
     total += done
-    if (done < AT_ONCE) break
+    if (done < SEARCH_AT_ONCE) break
   }
   return total
 }

@@ -10,7 +10,7 @@ import { startListing } from './listings.ts'
 import { mark, markSilent } from './marks.ts'
 import * as mutations from './mutations.ts'
 import type { Pool } from './pool.ts'
-import { recordPush } from './pushes.ts'
+import { pushRecorder } from './pushes.ts'
 import { drainSearchQueue } from './search-index.ts'
 import type { Vault } from './vault.ts'
 import * as watches from './watches.ts'
@@ -55,7 +55,7 @@ export function createStore({
     startListing: (accountId, listing, now) => startListing(pool, accountId, listing, now),
     saveProof: (accountId, proof) => accounts.saveProof(pool, accountId, proof),
 
-    recordPush: (event, now) => recordPush(pool, event, now),
+    recordPush: pushRecorder(pool),
     watchesDue: (now, withinMs, limit) => watches.watchesDue(pool, now, withinMs, limit),
     saveWatch: (resourceId, watch, now) => watches.saveWatch(pool, resourceId, watch, now),
     failWatch: (resourceId, error, retryAt, now) => watches.failWatch(pool, resourceId, error, retryAt, now),

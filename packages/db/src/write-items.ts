@@ -2,16 +2,16 @@ import type { Writes } from '@inlet/sync/plan'
 import { rowId } from '@inlet/sync/row-id'
 import type { Batch } from '@inlet/sync/store-port'
 import { columns } from './columns.ts'
-import type { Tx } from './pool.ts'
 import { failItems } from './sql/fail-items.ts'
 import { healItems } from './sql/heal-items.ts'
+import type { Tx } from './transaction.ts'
 
-/** Failed items come and go (I10). They show in the account's row, not in the feed. */
-export async function writeItems(tx: Tx, batch: Batch, writes: Writes): Promise<void> {
+/** Failed items come and go (I10). They show in the account's row, not in the feed. `failing`: there are some. */
+export function writeItems(tx: Tx, batch: Batch, writes: Writes, failing: boolean): void {
   const { userId, accountId } = batch
   const idOf = (providerId: string) => rowId(accountId, 'message', providerId)
-  if (writes.healed.length > 0)
-    await tx.query(healItems, [
+  if (failing && writes.healed.length > 0)
+    tx.send(healItems, [
       userId,
       ...columns(writes.healed, [item => idOf(item.providerId), item => item.attempts]),
     ])
@@ -24,5 +24,5 @@ export async function writeItems(tx: Tx, batch: Batch, writes: Writes): Promise<
     failure => failure.message,
     failure => failure.retryAt,
   ])
-  await tx.query(failItems, [userId, accountId, ...picked])
+  tx.send(failItems, [userId, accountId, ...picked])
 }

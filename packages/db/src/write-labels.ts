@@ -2,11 +2,11 @@ import type { LabelRow, Writes } from '@inlet/sync/plan'
 import type { Batch } from '@inlet/sync/store-port'
 import { columns } from './columns.ts'
 import type { LockedFeed } from './feed-row.ts'
-import type { Tx } from './pool.ts'
 import type { StoredState } from './read-stored.ts'
 import { countLabels } from './sql/count-labels.ts'
 import { deleteLabels } from './sql/delete-labels.ts'
 import { upsertLabels } from './sql/upsert-labels.ts'
+import type { Tx } from './transaction.ts'
 
 type Counted = LabelRow & { total: number; unread: number }
 
@@ -49,9 +49,9 @@ export async function writeLabels(
       row => row.total,
       row => row.unread,
     ])
-    await tx.query(upsertLabels, [userId, accountId, feed.take(rows.length), ...picked])
+    tx.send(upsertLabels, [userId, accountId, feed.take(rows.length), ...picked])
   }
-  if (gone.length > 0) await tx.query(deleteLabels, [userId, gone, feed.take(gone.length), now])
+  if (gone.length > 0) tx.send(deleteLabels, [userId, gone, feed.take(gone.length), now])
 }
 
 async function countFresh(tx: Tx, userId: string, ids: string[]) {

@@ -1,6 +1,7 @@
 import { testDatabase } from '@inlet/testkit/test-database'
 import { expect, test } from 'vitest'
-import { createPool, inTransaction } from '../src/pool.ts'
+import { createPool } from '../src/pool.ts'
+import { inTransaction } from '../src/transaction.ts'
 
 const database = testDatabase()
 

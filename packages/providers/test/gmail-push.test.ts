@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { withDefaults } from '../src/gmail/config.ts'
 import type { ParsedPush, PushRequest } from '../src/gmail/push.ts'
 import { createPushParser, decodePush } from '../src/gmail/push.ts'
+import { VerifiedTokens } from '../src/gmail/verified-tokens.ts'
 import { createGmail } from '../src/gmail.ts'
 import { type SandboxWorld, sandboxConfig, sandboxWorld, TOPIC } from './sandbox-world.ts'
 
@@ -41,6 +42,23 @@ async function mailbox() {
       if (!push) throw new Error('unreachable')
       return push
     },
+    close: () => new Promise(resolve => server.close(resolve)),
+  }
+}
+
+/** The sandbox's certificates, which may not be kept; counts who asks for them. */
+async function certificateServer(sandboxUrl: string) {
+  let asked = 0
+  const certificates = await (await fetch(`${sandboxUrl}/oauth2/v1/certs`)).text()
+  const server = createServer((_, response) => {
+    asked += 1
+    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'max-age=0' })
+    response.end(certificates)
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/certs`,
+    asked: () => asked,
     close: () => new Promise(resolve => server.close(resolve)),
   }
 }
@@ -155,6 +173,38 @@ describe('a push', () => {
     await expect(parse(request, never)).rejects.toMatchObject({ name: 'ProviderError', kind: 'transient' })
   })
 
+  test('with a token that was verified before needs no certificates, and another token does', async () => {
+    const certificates = await certificateServer(world.sandbox.url)
+    try {
+      const { request } = await pushed()
+      const parse = createPushParser(
+        withDefaults(
+          sandboxConfig(world.sandbox, {
+            pushAudience: endpoint.url,
+            pushServiceAccount: SERVICE_ACCOUNT,
+            certsUrl: certificates.url,
+          }),
+        ),
+      )
+      await parse(request, never)
+      const asked = certificates.asked()
+      expect(asked).toBeGreaterThan(0)
+      for (let n = 0; n < 3; n++) expect(await parse(request, never)).toMatchObject({ kind: 'notice' })
+      expect(certificates.asked()).toBe(asked)
+      // One character of the signature differs: that is another token.
+      const token = request.headers.get('authorization') ?? ''
+      const at = token.lastIndexOf('.') + 5
+      const forged = token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)
+      for (let n = 0; n < 2; n++)
+        await expect(
+          parse({ headers: new Headers({ authorization: forged }), body: request.body }, never),
+        ).rejects.toMatchObject({ reason: 'bad_signature' })
+      expect(certificates.asked()).toBe(asked + 2)
+    } finally {
+      await certificates.close()
+    }
+  })
+
   test('verified but unreadable is told as such with its id', async () => {
     const { request } = await pushed()
     const parsed = await world.port.parsePush(
@@ -166,6 +216,27 @@ describe('a push', () => {
 
   test('topic and watch agree', () => {
     expect(TOPIC).toMatch(/^projects\/inlet-sandbox\/topics\//)
+  })
+})
+
+describe('verified tokens', () => {
+  test('are known until they expire, and no longer', () => {
+    let now = 1_000
+    const tokens = new VerifiedTokens(() => now)
+    tokens.add('a', 2_000)
+    expect([tokens.has('a'), tokens.has('b')]).toEqual([true, false])
+    now = 2_000
+    expect(tokens.has('a')).toBe(false)
+    now = 1_000
+    expect(tokens.has('a')).toBe(false)
+  })
+
+  test('are a thousand at most: the longest unused is forgotten', () => {
+    const tokens = new VerifiedTokens(() => 0)
+    for (let n = 0; n < 1_000; n++) tokens.add(`t${n}`, 1)
+    expect(tokens.has('t0')).toBe(true)
+    tokens.add('one more', 1)
+    expect([tokens.has('t0'), tokens.has('t1'), tokens.has('t2')]).toEqual([true, false, true])
   })
 })
 

@@ -7,6 +7,6 @@ import type { PushEvent, PushOutcome } from './store-port.ts'
  */
 export async function receivePush(engine: Engine, event: PushEvent): Promise<PushOutcome> {
   const outcome = await engine.store.recordPush(event, engine.world.now())
-  if (outcome.outcome === 'marked') await engine.bus.ring({ type: 'work' })
+  if (outcome.ring) await engine.bus.ring({ type: 'work' })
   return outcome
 }

@@ -78,12 +78,13 @@ export class Runner {
   async drain(signal: AbortSignal): Promise<number> {
     let runs = 0
     while (!signal.aborted) {
+      // What ran when we looked may have made something due since.
+      const running = [...this.#running.keys()]
       const started = await this.#start(signal)
       runs += started
-      if (started === 0) {
-        if (this.#running.size === 0) break
-        await Promise.race(this.#running.keys())
-      }
+      if (started > 0) continue
+      if (running.length === 0) break
+      await Promise.race(running)
     }
     await Promise.allSettled(this.#running.keys())
     return runs
@@ -121,7 +122,8 @@ export class Runner {
     this.#running.set(run, claim)
     void run.finally(() => {
       this.#running.delete(run)
-      this.#wake?.()
+      // Also when we are looking at this moment: what the run has left due was perhaps not there yet.
+      this.kick()
     })
   }
 

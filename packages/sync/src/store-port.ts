@@ -71,7 +71,7 @@ export interface Store {
   saveProof(accountId: string, proof: Proof): Promise<Committed>
 
   // -- doorbells --
-  /** One transaction: record the event and mark the mailbox's live lane dirty (I6). Answers what it found. */
+  /** Records the event and marks the mailbox's live lane dirty, and answers once both are committed (I6). */
   recordPush(event: PushEvent, now: number): Promise<PushOutcome>
   /** Watches that are missing, expired or expire within `withinMs`. Paged by account id. */
   watchesDue(now: number, withinMs: number, limit: number): Promise<WatchDue[]>
@@ -241,6 +241,8 @@ export type PushEvent = {
 export type PushOutcome = {
   outcome: 'marked' | 'duplicate' | 'unknown_mailbox' | 'undecodable' | 'stopped'
   accountIds: string[]
+  /** Something became due by this push. false: nothing did, or it was due already and somebody was told a moment ago. */
+  ring: boolean
 }
 
 export type WatchDue = {

@@ -26,9 +26,15 @@ test('a push is answered, and work is rung, only once its mark is durable', asyn
   })
   await new Promise(resolve => setImmediate(resolve))
   expect([answered, rings]).toEqual([false, []])
-  mark.resolve({ outcome: 'marked', accountIds: ['a1'] })
-  expect(await answer).toEqual({ outcome: 'marked', accountIds: ['a1'] })
+  mark.resolve({ outcome: 'marked', accountIds: ['a1'], ring: true })
+  expect(await answer).toEqual({ outcome: 'marked', accountIds: ['a1'], ring: true })
   expect(rings).toEqual(['work'])
+})
+
+test('work is not rung for a mailbox that was due already', async () => {
+  const { engine, rings } = engineWith(async () => ({ outcome: 'marked', accountIds: ['a1'], ring: false }))
+  await receivePush(engine, push)
+  expect(rings).toEqual([])
 })
 
 test('a push whose mark could not be written is no success', async () => {

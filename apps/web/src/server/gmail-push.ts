@@ -20,9 +20,9 @@ export const gmailPush: Handler = async call => {
   const { request, runtime } = call
   const body = await readBody(request, BODY_LIMIT)
   const push = await verified(call, body)
-  const { outcome } = await receivePush(runtime.engine, pushEvent('gmail', push))
+  const { outcome, ring } = await receivePush(runtime.engine, pushEvent('gmail', push))
   runtime.metrics.push(outcome)
-  if (outcome === 'marked') call.afterwards(() => runtime.kick())
+  if (ring) call.afterwards(() => runtime.kick())
   return new Response(null, { status: 204, headers: noStore })
 }
 

@@ -6,13 +6,11 @@ export const deleteMessages = `
 WITH gone AS (
   SELECT * FROM unnest($2::text[], $3::int8[]) WITH ORDINALITY AS u (id, version, n)
 ), m AS (
-  DELETE FROM message WHERE user_id = $1 AND id = ANY($2)
+  DELETE FROM message WHERE user_id = $1 AND id IN (SELECT id FROM gone)
 ), b AS (
-  DELETE FROM message_body WHERE user_id = $1 AND id = ANY($2)
+  DELETE FROM message_body WHERE user_id = $1 AND id IN (SELECT id FROM gone)
 ), s AS (
-  DELETE FROM message_search WHERE user_id = $1 AND id = ANY($2)
-), q AS (
-  DELETE FROM search_queue WHERE user_id = $1 AND id = ANY($2)
+  DELETE FROM message_search WHERE user_id = $1 AND id IN (SELECT id FROM gone)
 ), a AS (
   DELETE FROM attachment WHERE user_id = $1 AND message_id = ANY($2)
 )

@@ -4,6 +4,7 @@ import { OAuth2Client } from 'google-auth-library'
 import * as z from 'zod'
 import { withDeadline } from './client.ts'
 import type { GmailSettings } from './config.ts'
+import { VerifiedTokens } from './verified-tokens.ts'
 
 /** An HTTP request as it came, its body already bounded by the caller (64 KiB). */
 export type PushRequest = { headers: Headers; body: string }
@@ -29,14 +30,16 @@ export function createPushParser(
     endpoints: { oauth2FederatedSignonPemCertsUrl: settings.certsUrl },
     transporterOptions: { timeout: 5_000 },
   })
+  const verified = new VerifiedTokens()
   return async (request, signal) => {
-    await verify(verifier, settings, request.headers.get('authorization'), signal)
+    await verify(verifier, verified, settings, request.headers.get('authorization'), signal)
     return decodePush(request)
   }
 }
 
 async function verify(
   verifier: OAuth2Client,
+  verified: VerifiedTokens,
   settings: GmailSettings,
   authorization: string | null,
   signal: AbortSignal,
@@ -54,6 +57,7 @@ async function verify(
   if (!authorization) throw new PushRejected('missing_token', 'The push carries no Authorization header.')
   if (!idToken || authorization.length > TOKEN_MAX_CHARS)
     throw new PushRejected('malformed_token', 'The Authorization header of the push is no bearer JWT.')
+  if (verified.has(idToken)) return
   const payload = await withDeadline(signal, VERIFY_MS, async () => {
     const ticket = await verifier.verifyIdToken({ idToken, audience: pushAudience })
     return ticket.getPayload()
@@ -66,6 +70,7 @@ async function verify(
     throw new PushRejected('email_not_verified', 'The push token’s e-mail is not verified.')
   if (payload.email?.toLowerCase() !== pushServiceAccount.toLowerCase())
     throw new PushRejected('wrong_email', 'The push token belongs to another service account.')
+  verified.add(idToken, payload.exp * 1_000)
 }
 
 /** The library's messages quote the token, so only their meaning is kept (I12). */

@@ -25,6 +25,7 @@ export function doorbellsContract(get: () => StoreUnderTest): void {
     expect(await store.recordPush(push(email.toUpperCase()), NOW + 1)).toEqual({
       outcome: 'marked',
       accountIds: [accountId],
+      ring: true,
     })
     const due = await store.claimDue({ now: NOW + 1, leaseMs: 1, limit: 9, accountId })
     expect(due.map(each => [each.lane, each.trigger])).toEqual([['live', 'push']])
@@ -56,6 +57,33 @@ export function doorbellsContract(get: () => StoreUnderTest): void {
     )
     await store.setEnabled(accountId, false, NOW)
     expect((await store.recordPush(push(email), NOW)).outcome).toBe('stopped')
+  })
+
+  test('a push rings where something becomes due by it, and again where a mark waits for longer than a moment', async () => {
+    const { store } = get()
+    const { claim, email, accountId } = await connected(get())
+    const rings = async (now: number) => (await store.recordPush(push(email), now)).ring
+    // Leased until NOW + 60 s: its runner looks again when it ends.
+    expect(await rings(NOW + 1)).toBe(false)
+    await store.finish(claim, { ok: true }, NOW + 2)
+    const again = await claimLane(store, accountId, 'live', NOW + 2)
+    await store.finish(again, { ok: true }, NOW + 3)
+    expect(await rings(NOW + 4)).toBe(true)
+    expect(await rings(NOW + 5)).toBe(false)
+    expect(await rings(NOW + 4 + 1_000)).toBe(true)
+    // Waiting to look again later, it becomes due now.
+    const waiting = await claimLane(store, accountId, 'live', NOW + 2_000)
+    await store.finish(waiting, { ok: true, again: { at: NOW + 9_000 } }, NOW + 2_001)
+    expect(await rings(NOW + 2_002)).toBe(true)
+    // After a failure its backoff stays: nothing is due yet.
+    const failing = await claimLane(store, accountId, 'live', NOW + 2_003)
+    await store.finish(
+      failing,
+      { ok: false, kind: 'transient', message: 'no', nextAttemptAt: NOW + 9_000 },
+      NOW + 2_004,
+    )
+    expect(await rings(NOW + 2_005)).toBe(false)
+    expect((await store.recordPush(push('nobody@example.com'), NOW)).ring).toBe(false)
   })
 
   test('a watch is due until it is saved, again before it expires, and waits after a failure', async () => {

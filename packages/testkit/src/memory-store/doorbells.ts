@@ -1,9 +1,12 @@
 import type { Committed, PushEvent, PushOutcome, WatchDue } from '@inlet/sync/store-port'
 import { changeAccount } from './accounts.ts'
-import { markLane } from './scheduling.ts'
-import { byText, type MemoryState, userOf, type WatchState } from './state.ts'
+import { dueAt, markLane } from './scheduling.ts'
+import { byText, type MemoryState, type ResourceState, userOf, type WatchState } from './state.ts'
 
 const DUPLICATE_MS = 60 * 60_000
+const TOLD_MS = 1_000
+
+const isDue = (lane: ResourceState, now: number) => (dueAt(lane) ?? Number.POSITIVE_INFINITY) <= now
 
 export function recordPush(state: MemoryState, event: PushEvent, now: number): PushOutcome {
   const outcome = act(state, event, now)
@@ -12,7 +15,8 @@ export function recordPush(state: MemoryState, event: PushEvent, now: number): P
 }
 
 function act(state: MemoryState, event: PushEvent, now: number): PushOutcome {
-  if (event.problem !== null || event.mailbox === null) return { outcome: 'undecodable', accountIds: [] }
+  if (event.problem !== null || event.mailbox === null)
+    return { outcome: 'undecodable', accountIds: [], ring: false }
   const mailbox = event.mailbox.toLowerCase()
   const lanes = [...state.resources.values()].filter(lane => {
     if (lane.lane !== 'live' || (event.resource !== null && lane.key !== event.resource)) return false
@@ -20,16 +24,20 @@ function act(state: MemoryState, event: PushEvent, now: number): PushOutcome {
     return account?.provider === event.provider && account.email === mailbox
   })
   const accountIds = [...new Set(lanes.map(lane => lane.accountId))]
-  if (accountIds.length === 0) return { outcome: 'unknown_mailbox', accountIds }
+  if (accountIds.length === 0) return { outcome: 'unknown_mailbox', accountIds, ring: false }
   const enabled = lanes.filter(lane => state.accounts.get(lane.accountId)?.enabled)
-  if (enabled.length === 0) return { outcome: 'stopped', accountIds }
+  if (enabled.length === 0) return { outcome: 'stopped', accountIds, ring: false }
   const seenAt = event.pushId === null ? undefined : state.pushes.get(`${event.provider} ${event.pushId}`)
+  let ring = false
   for (const lane of enabled) {
+    const told = isDue(lane, now) && (lane.dirtyAt ?? 0) > now - TOLD_MS
     markLane(lane, 'push', now)
     lane.lastPushAt = Math.max(lane.lastPushAt ?? 0, now)
     lane.missedPushAt = null
+    if (isDue(lane, now) && !told) ring = true
   }
-  return { outcome: seenAt !== undefined && seenAt > now - DUPLICATE_MS ? 'duplicate' : 'marked', accountIds }
+  const repeated = seenAt !== undefined && seenAt > now - DUPLICATE_MS
+  return { outcome: repeated ? 'duplicate' : 'marked', accountIds, ring }
 }
 
 export function watchesDue(state: MemoryState, now: number, withinMs: number, limit: number): WatchDue[] {

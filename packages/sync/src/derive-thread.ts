@@ -1,11 +1,28 @@
 import type { Address, Message, Thread } from '@inlet/protocol/entities'
-import { byText } from './state.ts'
 
 const PARTICIPANTS_MAX = 8
 
-/** A thread from its messages, of which there is at least one: the same as derive-threads.ts of @inlet/db says in SQL. */
-export function deriveThread(id: string, messages: readonly Message[]): Thread {
-  const oldestFirst = [...messages].sort((a, b) => a.receivedAt - b.receivedAt || byText(a.id, b.id))
+/** What a message adds to its thread. */
+export type ThreadMember = Pick<
+  Message,
+  | 'id'
+  | 'accountId'
+  | 'subject'
+  | 'from'
+  | 'snippet'
+  | 'receivedAt'
+  | 'unread'
+  | 'starred'
+  | 'labelIds'
+  | 'attachmentCount'
+>
+
+/**
+ * A thread from its messages, of which there is at least one. Pure: their order does not matter. Senders are told apart
+ * by address without regard to case, and named as in their oldest message.
+ */
+export function deriveThread(id: string, messages: readonly ThreadMember[]): Thread {
+  const oldestFirst = messages.toSorted((a, b) => a.receivedAt - b.receivedAt || byText(a.id, b.id))
   const oldest = oldestFirst[0]
   const newest = oldestFirst.at(-1)
   if (!oldest || !newest) throw new Error(`The thread ${id} has no messages to be derived from.`)
@@ -18,7 +35,7 @@ export function deriveThread(id: string, messages: readonly Message[]): Thread {
   }
   return {
     id,
-    accountId: messages.map(message => message.accountId).sort(byText)[0] ?? oldest.accountId,
+    accountId: oldest.accountId,
     subject: oldest.subject,
     snippet: newest.snippet,
     participants: [...people.values()].slice(0, PARTICIPANTS_MAX),
@@ -27,7 +44,10 @@ export function deriveThread(id: string, messages: readonly Message[]): Thread {
     messageCount: messages.length,
     unreadCount: messages.filter(message => message.unread).length,
     starred: messages.some(message => message.starred),
-    labelIds: [...labelIds].sort(byText),
+    labelIds: [...labelIds].sort(),
     attachmentCount: messages.reduce((sum, message) => sum + message.attachmentCount, 0),
   }
 }
+
+/** By code units, as Postgres' "C" collation does for ASCII. */
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
