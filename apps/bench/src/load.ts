@@ -12,6 +12,8 @@ export type LoadOptions = {
 export type LoadResult = { seconds: number; answered: number; wrong: number; latenciesMs: number[] }
 
 const ANSWER_LIMIT_MS = 30_000
+/** Servers close a connection that has been idle for 5 s; one may be written to while it is being closed. */
+const IDLE_MAX_MS = 2_500
 
 /**
  * Asks as fast as the answers come, over so many kept-alive connections, for so long. Requests are written as bytes and
@@ -41,24 +43,32 @@ export async function atRate(
   options: LoadOptions & { perSecond: number; count: number },
 ): Promise<LoadResult> {
   const result: LoadResult = { seconds: 0, answered: 0, wrong: 0, latenciesMs: [] }
-  const idle: Caller[] = []
+  let idle: { caller: Caller; since: number }[] = []
   const began = performance.now()
   const asked: Promise<void>[] = []
+  const callerFor = async () => {
+    const now = performance.now()
+    for (const { caller, since } of idle) if (since < now - IDLE_MAX_MS) caller.close()
+    idle = idle.filter(({ since }) => since >= now - IDLE_MAX_MS)
+    return idle.pop()?.caller ?? (await openCaller(options))
+  }
+  const once = async (due: number) => {
+    const caller = await callerFor()
+    const { status } = await caller.ask()
+    record(result, options, { status, ms: performance.now() - due })
+    idle.push({ caller, since: performance.now() })
+  }
   for (let n = 0; n < options.count && !options.signal.aborted; n++) {
     const due = began + (n * 1000) / options.perSecond
     const wait = due - performance.now()
     if (wait > 0) await new Promise(resolve => setTimeout(resolve, wait))
-    asked.push(
-      (async () => {
-        const caller = idle.pop() ?? (await openCaller(options))
-        const { status } = await caller.ask()
-        record(result, options, { status, ms: performance.now() - due })
-        idle.push(caller)
-      })(),
-    )
+    const call = once(due)
+    // Told by Promise.all; until it is asked, nobody else would hear of it.
+    call.catch(() => {})
+    asked.push(call)
   }
   await Promise.all(asked)
-  for (const caller of idle) caller.close()
+  for (const { caller } of idle) caller.close()
   result.seconds = (performance.now() - began) / 1000
   return result
 }
