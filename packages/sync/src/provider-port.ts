@@ -12,10 +12,17 @@ export interface ProviderPort {
    * another closely, so the end of a burst may be silent. Left out where none are swallowed.
    */
   readonly lookAgainMs?: number
+  /** Labels are made and renamed without a word in what is pulled (Gmail): the list is asked for at every poll. */
+  readonly silentLabels?: boolean
+  /** A message is in one place, and a label that goes has moved or removed its messages without a word (folders). */
+  readonly labelsArePlaces?: boolean
   /** Who granted access. Called once after connecting. */
   identify(conn: Connection, signal: AbortSignal): Promise<{ email: string; displayName: string }>
-  /** What has a cursor of its own: Gmail one mailbox; Graph and IMAP one per folder. */
-  resources(conn: Connection, signal: AbortSignal): Promise<{ key: string; name: string }[]>
+  /**
+   * What has a cursor of its own, all of it: Gmail one mailbox; Graph and IMAP one per folder, and the list of folders
+   * itself, which holds no messages. Asked again whenever a pull has said that labels changed.
+   */
+  resources(conn: Connection, signal: AbortSignal): Promise<ResourceSpec[]>
   /** A cursor for "now", taken before any listing begins. */
   currentCursor(conn: Connection, resource: string, signal: AbortSignal): Promise<string>
   /**
@@ -25,7 +32,8 @@ export interface ProviderPort {
   pull(conn: Connection, resource: string, cursor: string, signal: AbortSignal): AsyncIterable<PulledPage>
   /**
    * The sets of ids that together describe the resource, in the order in which they should be walked. The first is
-   * every message, newest first. Further ones (Gmail: one per label) hold the ids that carry `labelId`.
+   * every message, newest first, and is all that a backfill walks. Further ones (Gmail: one per label) hold the ids that
+   * carry `labelId`. Empty where the resource holds no messages.
    */
   listings(conn: Connection, resource: string, signal: AbortSignal): Promise<Listing[]>
   /** One page of a listing from `position` (null: the beginning). */
@@ -48,19 +56,20 @@ export interface ProviderPort {
     signal: AbortSignal,
   ): AsyncIterable<Fetched>
   labels(conn: Connection, signal: AbortSignal): Promise<PulledLabel[]>
-  /** The provider's own totals, to prove that nothing is missing. */
+  /** The provider's own totals, of one resource, or of the whole account (null) to prove that nothing is missing. */
   counts(
     conn: Connection,
-    resource: string,
+    resource: string | null,
     signal: AbortSignal,
   ): Promise<{ messages: number; unread: number | null }>
-  /** Registers (or renews: the same call) the doorbell. null where the provider has none. */
+  /** Registers the doorbell, or renews `current`. null where the provider has none. */
   watch(
     conn: Connection,
     resource: string,
     watch: WatchRequest,
     signal: AbortSignal,
   ): Promise<WatchGrant | null>
+  /** `providerId` as `watch` granted it. One that is gone already counts as stopped. */
   unwatch(conn: Connection, watch: { providerId: string }, signal: AbortSignal): Promise<void>
   body(conn: Connection, messageId: string, signal: AbortSignal): Promise<PulledBody>
   attachment(conn: Connection, messageId: string, partId: string, signal: AbortSignal): Promise<Uint8Array>
@@ -75,6 +84,9 @@ export interface Connection {
   /** A token that is valid now. `stale` is one that the provider has just refused: refresh unless somebody already did. */
   accessToken(signal: AbortSignal, stale?: string): Promise<string>
 }
+
+/** `watched`: it has a doorbell of its own; what has none is polled. */
+export type ResourceSpec = { key: string; name: string; watched: boolean }
 
 export type FetchOptions = { bodies: boolean; priority: Priority }
 /** Interactive work goes before live sync, live sync before backfill. */
@@ -147,9 +159,11 @@ export type PulledPage = {
   labelsChanged: boolean
 }
 
-export type Listing = { name: string; labelId: string | null }
+/** `labelId`: everything in the set carries it. `counted`: the set is part of the progress and of its total. */
+export type Listing = { name: string; labelId: string | null; counted: boolean }
 export type ListedPage = {
-  items: { id: string; fingerprint: string | null }[]
+  /** `message`: its state, where the page tells it; otherwise what is needed is fetched. */
+  items: { id: string; message: PulledMessage | null }[]
   /** null: this was the last page. */
   next: string | null
   /** The provider's estimate for the whole listing. */
@@ -170,9 +184,15 @@ export type PulledLabel = {
   hidden: boolean
 }
 
-/** `secret` is this watch's own, where the provider lets us set one. */
-export type WatchRequest = { secret: string; callbackUrl: string | null }
-export type WatchGrant = { providerId: string; expiresAt: number; cursor: string | null }
+/** `secret` is this watch's own, where the provider lets us set one: kept as it is when `current` is renewed. */
+export type WatchRequest = {
+  secret: string
+  callbackUrl: string | null
+  /** What is registered so far, if anything is. */
+  current: { providerId: string } | null
+}
+/** `renewed`: `current` goes on with its own secret. */
+export type WatchGrant = { providerId: string; expiresAt: number; cursor: string | null; renewed: boolean }
 
 export type ProviderMutation =
   | { type: 'labels'; messageIds: string[]; add: string[]; remove: string[] }
@@ -206,5 +226,17 @@ export type MutateOutcome =
   | { state: 'done'; messageId: string | null }
   | { state: 'unknown'; message: string }
 
-/** A verified push. `mailbox` is what the provider calls the account (Gmail: the e-mail address). */
-export type Notice = { provider: Provider; mailbox: string; resource: string | null; pushId: string | null }
+/**
+ * What a push says. changed: look. missed: some pushes were not sent, look. lapsing: the watch must be renewed now.
+ * removed: the watch is gone, register another and look.
+ */
+export type PushKind = 'changed' | 'missed' | 'lapsing' | 'removed'
+
+/**
+ * A verified push. It names a mailbox as the provider calls it (Gmail: the e-mail address, vouched for by the push's
+ * token), or the watch that rang, with the secret that the watch was registered with (Graph: clientState).
+ */
+export type Notice = { provider: Provider; pushId: string | null } & (
+  | { mailbox: string; resource: string | null }
+  | { watch: { providerId: string; secret: string }; event: PushKind }
+)

@@ -175,7 +175,7 @@ export class FakeProvider implements ProviderPort {
     const items = rest.slice(0, this.pageSize)
     const last = items.at(-1)
     const next = rest.length > items.length && last ? `${last.receivedAt}|${last.id}` : null
-    return { items: items.map(message => ({ id: message.id, fingerprint: null })), next, total: all.length }
+    return { items: items.map(message => ({ id: message.id, message: null })), next, total: all.length }
   }
 
   async *fetch(

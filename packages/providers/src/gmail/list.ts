@@ -62,7 +62,7 @@ export async function listPage(
       listing === ALL
         ? await messagesTotal(client, conn, position, signal)
         : (page.resultSizeEstimate ?? null)
-    return { items: ids.map(id => ({ id, fingerprint: null })), next, total }
+    return { items: ids.map(id => ({ id, message: null })), next, total }
   } catch (error) {
     if (
       position !== null &&
