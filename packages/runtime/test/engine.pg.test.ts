@@ -358,7 +358,15 @@ describe('pushes', () => {
     await world.drain()
   })
   const push = (mailbox: string, pushId: string) =>
-    receivePush(world.engine, { provider: 'gmail', pushId, mailbox, resource: null, problem: null })
+    receivePush(world.engine, {
+      provider: 'gmail',
+      pushId,
+      mailbox,
+      resource: null,
+      watch: null,
+      kind: 'changed',
+      problem: null,
+    })
 
   it('mark the mailbox they name, whatever the case of its address', async () => {
     expect((await push('ME@Example.com', 'p1')).outcome).toBe('marked')

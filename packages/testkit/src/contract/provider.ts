@@ -597,7 +597,7 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
       test('is registered, renewed by the same call, and stopped as often as one likes', async () => {
         const account = await world.newAccount()
         const key = await resourceOf(account)
-        const request = { secret: 'a secret of this watch', callbackUrl: null }
+        const request = { secret: 'a secret of this watch', callbackUrl: null, current: null }
         const first = await port.watch(account.conn, key, request, never)
         if (first === null) return
         expect(first.expiresAt).toBeGreaterThan(Date.now() + 60_000)
@@ -904,7 +904,8 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         ['counts', (over, { conn }, key, signal) => over.counts(conn, key, signal)],
         [
           'watch',
-          (over, { conn }, key, signal) => over.watch(conn, key, { secret: 's', callbackUrl: null }, signal),
+          (over, { conn }, key, signal) =>
+            over.watch(conn, key, { secret: 's', callbackUrl: null, current: null }, signal),
         ],
         ['unwatch', (over, { conn }, key, signal) => over.unwatch(conn, { providerId: key }, signal)],
         ['body', (over, { conn }, _key, signal) => over.body(conn, '18c0000000000001', signal)],
