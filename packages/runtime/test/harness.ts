@@ -8,7 +8,7 @@ import { localBus } from '@inlet/realtime/bus-local'
 import { connectAccount } from '@inlet/sync/connect-account'
 import type { Engine, MailProvider } from '@inlet/sync/engine'
 import { ProviderError } from '@inlet/sync/provider-errors'
-import type { Connection } from '@inlet/sync/provider-port'
+import type { Connection, ProviderPort } from '@inlet/sync/provider-port'
 import { newId } from '@inlet/sync/row-id'
 import { Runner } from '@inlet/sync/runner'
 import type { Lane } from '@inlet/sync/store-port'
@@ -37,14 +37,15 @@ export class TestClock {
 }
 
 /** One engine over a real Postgres and a fake mailbox. */
-export async function engineWorld() {
+export const engineWorld = () => engineWorldOver(new FakeProvider())
+
+export async function engineWorldOver<P extends ProviderPort>(mailbox: P) {
   const database = await cloneDatabase(inject('postgresUrl'))
   const pool = createPool({ url: database.url })
   const vault = createVault({ current: 'test', keys: { test: randomBytes(32) } })
   const clock = new TestClock()
   const store = createStore({ pool, vault, world: clock })
   const feed = createFeedReader(pool)
-  const mailbox = new FakeProvider()
   const grant = { refreshes: 0, revoked: false }
   const provider: MailProvider = {
     port: mailbox,
@@ -67,7 +68,7 @@ export async function engineWorld() {
     bus: localBus(),
     world: clock,
     log: { info: log('info'), warn: log('warn'), error: log('error') },
-    providers: new Map([['gmail', provider]]),
+    providers: new Map([[mailbox.provider, provider]]),
     callbackUrl: () => null,
   }
   const userId = newId()
@@ -83,7 +84,7 @@ export async function engineWorld() {
   const signal = AbortSignal.timeout(60_000)
   const { accountId } = await connectAccount(
     engine,
-    { userId, provider: 'gmail', grant: { data: access } },
+    { userId, provider: mailbox.provider, grant: { data: access } },
     signal,
   )
 
@@ -120,7 +121,7 @@ export async function engineWorld() {
 export type EngineWorld = Awaited<ReturnType<typeof engineWorld>>
 
 /** What a mirror would hold after following the feed from the beginning, and every seq it met on the way. */
-export async function follow(world: EngineWorld, from = 0) {
+export async function follow(world: Pick<EngineWorld, 'feed' | 'userId'>, from = 0) {
   const rows = new Map<string, Change>()
   const seqs: number[] = []
   let after = from

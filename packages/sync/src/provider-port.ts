@@ -14,13 +14,17 @@ export interface ProviderPort {
   readonly lookAgainMs?: number
   /** Labels are made and renamed without a word in what is pulled (Gmail): the list is asked for at every poll. */
   readonly silentLabels?: boolean
-  /** A message is in one place, and a label that goes has moved or removed its messages without a word (folders). */
-  readonly labelsArePlaces?: boolean
+  /**
+   * Where labels are folders: the key of the resource that follows their list. It alone writes labels and resources, one
+   * after the other, so that an older list never undoes a newer one. A folder that goes has moved or removed its messages
+   * without a word.
+   */
+  readonly tree?: string
   /** Who granted access. Called once after connecting. */
   identify(conn: Connection, signal: AbortSignal): Promise<{ email: string; displayName: string }>
   /**
    * What has a cursor of its own, all of it: Gmail one mailbox; Graph and IMAP one per folder, and the list of folders
-   * itself, which holds no messages. Asked again whenever a pull has said that labels changed.
+   * itself, which holds no messages. Asked again whenever a pull of the tree has said that labels changed.
    */
   resources(conn: Connection, signal: AbortSignal): Promise<ResourceSpec[]>
   /** A cursor for "now", taken before any listing begins. */

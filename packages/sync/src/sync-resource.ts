@@ -1,7 +1,7 @@
 import { checkUnlisted } from './check-unlisted.ts'
 import { gather } from './gather.ts'
 import { ProviderError } from './provider-errors.ts'
-import type { PulledLabel, PulledPage, ResourceSpec } from './provider-port.ts'
+import type { PulledLabel, PulledMessage, PulledPage, ResourceSpec } from './provider-port.ts'
 import { BATCH_MAX, type ListingCursor, type RunEnd } from './store-port.ts'
 import type { Work } from './work.ts'
 
@@ -39,10 +39,8 @@ export async function syncResource(work: Work, signal: AbortSignal): Promise<Run
 /** The cursor is taken before the listing begins: what happens during the walk is found by following it. */
 async function begin(work: Work, kind: ListingCursor['kind'], signal: AbortSignal): Promise<void> {
   const cursor = await work.port.currentCursor(work.conn, work.key, signal)
-  const known = await work.engine.store.labelIds(work.claim.accountId)
-  const itself = work.port.labelsArePlaces && known.has(work.key)
-  const labels = itself ? null : await work.port.labels(work.conn, signal)
-  await work.commit({ cursor, labels, startListing: newListing(kind, work.world.now()) })
+  const shape = writesShape(work) ? await askShape(work, signal) : SAME
+  await work.commit({ cursor, ...shape, startListing: newListing(kind, work.world.now()) })
 }
 
 export function newListing(kind: ListingCursor['kind'], now: number): ListingCursor {
@@ -60,11 +58,24 @@ export function newListing(kind: ListingCursor['kind'], now: number): ListingCur
 
 async function storePage(work: Work, page: PulledPage, signal: AbortSignal): Promise<void> {
   const needed = await idsToFetch(work, page)
-  const { labels, resources } = await changedShape(work, page, signal)
+  // Before anything of the page is stored: a label that is carried and not known gets a row with its message.
+  const known = await work.engine.store.labelIds(work.claim.accountId)
+  const used = new Set(page.patches.flatMap(patch => patch.add))
+  const use = (messages: PulledMessage[]) => {
+    for (const { labelIds } of messages) for (const id of labelIds) used.add(id)
+  }
+  use(page.upserts)
   const options = { bodies: true, priority: 'live', size: PIECE } as const
   for await (const { upserts, missing, failures } of gather(work, needed, options, signal)) {
+    use(upserts)
     await work.commit({ upserts, missing, failures })
   }
+  const { labels, resources } = await changedShape(
+    work,
+    page,
+    [...used].every(id => known.has(id)) && known.size > 0,
+    signal,
+  )
   const { upserts, patches, deletions } = page
   const parts = Math.max(1, Math.ceil(Math.max(upserts.length, patches.length, deletions.length) / BATCH_MAX))
   for (let part = 0; part < parts; part++) {
@@ -105,30 +116,45 @@ async function idsToFetch(work: Work, page: PulledPage): Promise<string[]> {
 
 /** What the batch says of the account's shape; null: as before. */
 type Shape = { labels: PulledLabel[] | null; resources: ResourceSpec[] | null }
+const SAME: Shape = { labels: null, resources: null }
+
+const writesShape = ({ port, key }: Work) => port.tree === undefined || port.tree === key
 
 /**
  * The label list where the page needs it, and where labels change without a word at the end of every run that no push
- * rang. Where labels are places, what has a cursor may have changed with them.
+ * rang. Where another resource follows it, that one is told to look.
  */
-async function changedShape(work: Work, page: PulledPage, signal: AbortSignal): Promise<Shape> {
+async function changedShape(
+  work: Work,
+  page: PulledPage,
+  known: boolean,
+  signal: AbortSignal,
+): Promise<Shape> {
+  const { store, world, bus } = work.engine
+  const { silentLabels, tree } = work.port
+  const due = (silentLabels || tree === work.key) && work.claim.trigger !== 'push' && page.cursor !== null
+  if (!due && !page.labelsChanged && known) return SAME
+  if (writesShape(work)) return await askShape(work, signal)
+  const account = await store.account(work.claim.accountId)
+  const follower = account?.resources.find(each => each.lane === 'live' && each.key === tree)
+  if (follower) await store.mark({ resourceId: follower.id }, 'schedule', world.now())
+  await bus.ring({ type: 'work' })
+  return SAME
+}
+
+async function askShape(work: Work, signal: AbortSignal): Promise<Shape> {
   const { port, conn } = work
-  const known = await work.engine.store.labelIds(work.claim.accountId)
-  const used = page.patches
-    .flatMap(patch => patch.add)
-    .concat(page.upserts.flatMap(message => message.labelIds))
-  const due = port.silentLabels && work.claim.trigger !== 'push' && page.cursor !== null
-  if (!due && !page.labelsChanged && known.size > 0 && used.every(id => known.has(id)))
-    return { labels: null, resources: null }
   const labels = await port.labels(conn, signal)
-  if (!port.labelsArePlaces) return { labels, resources: null }
+  if (port.tree === undefined) return { labels, resources: null }
   const there = new Set(labels.map(label => label.id))
-  for (const id of known) if (!there.has(id)) await checkPlace(work, id, signal)
+  for (const id of await work.engine.store.labelIds(work.claim.accountId))
+    if (!there.has(id)) await checkPlace(work, id, signal)
   return { labels, resources: await port.resources(conn, signal) }
 }
 
 /**
- * A place that is gone has moved or removed its messages without a word: the provider is asked about each of them,
- * before the batch that forgets the place.
+ * A folder that is gone has moved or removed its messages without a word: the provider is asked about each of them,
+ * before the batch that forgets the folder.
  */
 async function checkPlace(work: Work, labelId: string, signal: AbortSignal): Promise<void> {
   const set = { name: `gone:${labelId}`, labelId }
