@@ -65,7 +65,7 @@ type Held = { id: string; lane: Lane; key: string; runId: string | null }
 async function fence(tx: Tx, batch: Batch): Promise<Held> {
   const beside: Lane[] = []
   if (batch.startListing) beside.push('listing')
-  if (batch.failures.length + batch.patches.length > 0) beside.push('items')
+  if (batch.failures.length + batch.patches.length > 0 || batch.heals === false) beside.push('items')
   const { rows } = await tx.query<{
     id: string
     lane: Lane
