@@ -35,6 +35,13 @@ export async function* fetchMessages(
   let size = BATCH_MAX
   const tries = new Map<string, number>()
   const doubtful: Fetched[] = []
+  /** Folders that were not known, and whether they are part of the mailbox: the list of folders is asked for once each. */
+  const verdicts = new Map<string, Promise<boolean>>()
+  const holds = (folder: string) => {
+    const verdict = verdicts.get(folder) ?? folders.holds(conn, folder, options.priority, signal)
+    verdicts.set(folder, verdict)
+    return verdict
+  }
   /** Something was read since the beginning: Outlook as a whole works, so a failure is the item's own. */
   let alive = false
   // Known beforehand, so that a refusal among the answers keeps nobody from being judged.
@@ -52,7 +59,7 @@ export async function* fetchMessages(
     let halt: { error: unknown } | null = null
     const again: string[] = []
     for (const [at, id] of some.entries()) {
-      const judged = await judge(folders, conn, id, results[at], askedAt, options, signal)
+      const judged = await judge(holds, id, results[at], askedAt, options)
       if (judged.kind === 'halt') halt ??= { error: judged.error }
       else if (judged.kind === 'fetched') {
         alive = true
@@ -105,21 +112,18 @@ async function readSome(
 }
 
 async function judge(
-  folders: Folders,
-  conn: Connection,
+  holds: (folder: string) => Promise<boolean>,
   id: string,
   result: PartResult | undefined,
   askedAt: number,
   options: FetchOptions,
-  signal: AbortSignal,
 ): Promise<Judged> {
   if (!result) return { kind: 'halt', error: new ProviderError('transient', 'Outlook left out an answer.') }
   if (result.ok) {
     const folder = text(record(result.body).parentFolderId)
     try {
       // What was deleted for ever can still be read for some weeks, from a folder that no person sees.
-      if (folder && !(await folders.holds(conn, folder, options.priority, signal)))
-        return { kind: 'fetched', fetched: { id, outcome: 'missing' } }
+      if (folder && !(await holds(folder))) return { kind: 'fetched', fetched: { id, outcome: 'missing' } }
     } catch (error) {
       return { kind: 'halt', error }
     }

@@ -1,7 +1,7 @@
 import type { LabelRole } from '@inlet/protocol/entities'
 import type { Connection, Priority, PulledLabel, ResourceSpec } from '@inlet/sync/provider-port'
 import { oneLine } from '../mime.ts'
-import { segment, sendBatch } from './batch.ts'
+import { BATCH_MAX, type Part, type PartResult, segment, sendBatch } from './batch.ts'
 import type { GraphClient } from './client.ts'
 import { deltaRound } from './delta.ts'
 import { record, text } from './errors.ts'
@@ -37,6 +37,8 @@ export type Folder = {
   path: string
   role: LabelRole | null
   hidden: boolean
+  /** Deleted Items, or in there: calendar entries and people are thrown away there too, and are counted as items. */
+  mixed: boolean
   total: number
   unread: number
 }
@@ -157,6 +159,7 @@ export function arrange(given: ReadonlyMap<string, Given>, named: ReadonlyMap<We
       path: oneLine(line.map(each => each.name).join('/'), 225),
       role: own ? WELL_KNOWN[own].role : null,
       hidden: line.some(each => WELL_KNOWN[nameOf.get(each.id) ?? 'inbox'].hidden),
+      mixed: line.some(each => nameOf.get(each.id) === 'deleteditems'),
       total: folder.total,
       unread: folder.unread,
     })
@@ -201,21 +204,53 @@ export function toResources(folders: Folder[]): ResourceSpec[] {
   ]
 }
 
-/** A folder's own totals; null when it is gone. */
-export async function readFolder(
+export type Totals = { messages: number; unread: number }
+
+/** A folder's own totals. Throws `not_found` when it is gone. */
+export async function readTotals(
   client: GraphClient,
   conn: Connection,
   id: string,
   priority: Priority,
   signal: AbortSignal,
-): Promise<{ messages: number; unread: number }> {
-  const { body } = await client.call(
-    conn,
-    { action: 'count the messages of a folder', priority, signal },
-    { method: 'GET', path: `/me/mailFolders/${segment(id)}?$select=totalItemCount,unreadItemCount` },
-  )
-  const { totalItemCount, unreadItemCount } = record(body)
-  return { messages: count(totalItemCount), unread: count(unreadItemCount) }
+): Promise<Totals> {
+  const call = { action: 'count the messages of a folder', priority, signal }
+  const path = `/me/mailFolders/${segment(id)}?$select=unreadItemCount`
+  const [folder, messages] = await sendBatch(client, conn, call, [{ method: 'GET', path }, counting(id)])
+  if (folder?.ok !== true) throw folder?.error
+  return { messages: counted(messages), unread: count(record(folder.body).unreadItemCount) }
+}
+
+/** The totals of all that is part of the mailbox. */
+export async function readAllTotals(
+  client: GraphClient,
+  folders: Folders,
+  conn: Connection,
+  priority: Priority,
+  signal: AbortSignal,
+): Promise<Totals> {
+  const call = { action: 'count the messages', priority, signal }
+  const all = await folders.list(conn, priority, signal)
+  const mixed = all.filter(folder => folder.mixed)
+  const add = (some: Folder[], of: 'total' | 'unread') => some.reduce((sum, each) => sum + each[of], 0)
+  let messages = add(all, 'total') - add(mixed, 'total')
+  for (let from = 0; from < mixed.length; from += BATCH_MAX) {
+    const parts = mixed.slice(from, from + BATCH_MAX).map(folder => counting(folder.id))
+    for (const result of await sendBatch(client, conn, call, parts)) messages += counted(result)
+  }
+  return { messages, unread: add(all, 'unread') }
+}
+
+const counting = (id: string): Part => ({
+  method: 'GET',
+  path: `/me/mailFolders/${segment(id)}/messages?$count=true&$top=1&$select=id`,
+})
+
+function counted(result: PartResult | undefined): number {
+  if (result?.ok) return count(record(result.body)['@odata.count'])
+  // Gone since it was listed, and what was in it with it.
+  if (result?.error.kind === 'not_found') return 0
+  throw result?.error
 }
 
 const count = (value: unknown): number =>

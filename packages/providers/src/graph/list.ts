@@ -3,7 +3,7 @@ import type { Connection, ListedPage, Listing } from '@inlet/sync/provider-port'
 import { segment } from './batch.ts'
 import type { GraphClient } from './client.ts'
 import { list, record, text } from './errors.ts'
-import { FOLDERS, type Folders, readFolder } from './folders.ts'
+import { FOLDERS, type Folders, readAllTotals, readTotals, type Totals } from './folders.ts'
 import { isListPath, pathOfLink } from './links.ts'
 import { stateQuery, toPulledMessage } from './message.ts'
 
@@ -58,7 +58,7 @@ export async function listPage(
         'Outlook answered the same page of the listing twice; the walk begins again.',
       )
     const total =
-      position === null ? (await readFolder(client, conn, resource, 'backfill', signal)).messages : null
+      position === null ? (await readTotals(client, conn, resource, 'backfill', signal)).messages : null
     return {
       items: items.map(item => {
         const id = text(item.id)
@@ -112,16 +112,12 @@ export async function counts(
   conn: Connection,
   resource: string | null,
   signal: AbortSignal,
-): Promise<{ messages: number; unread: number }> {
-  if (resource === FOLDERS) return { messages: 0, unread: 0 }
-  if (resource !== null)
-    return await readFolder(client, conn, resource, 'live', signal).catch((error: unknown) => {
-      if (error instanceof ProviderError && error.kind === 'not_found') return { messages: 0, unread: 0 }
-      throw error
-    })
-  const all = await folders.list(conn, 'live', signal)
-  return {
-    messages: all.reduce((sum, folder) => sum + folder.total, 0),
-    unread: all.reduce((sum, folder) => sum + folder.unread, 0),
-  }
+): Promise<Totals> {
+  if (resource === null) return await readAllTotals(client, folders, conn, 'live', signal)
+  const nothing = { messages: 0, unread: 0 }
+  if (resource === FOLDERS) return nothing
+  return await readTotals(client, conn, resource, 'live', signal).catch((error: unknown) => {
+    if (error instanceof ProviderError && error.kind === 'not_found') return nothing
+    throw error
+  })
 }
