@@ -7,7 +7,7 @@ import type { GraphAdapter } from './graph.ts'
 export type Adapters = { gmail: GmailAdapter | null; graph: GraphAdapter | null }
 
 /** The configured adapters as the engine wants them. */
-export function mailProviders(adapters: Adapters): ReadonlyMap<Provider, MailProvider> {
+export function mailProviders(adapters: Partial<Adapters>): ReadonlyMap<Provider, MailProvider> {
   const providers = new Map<Provider, MailProvider>()
   for (const adapter of Object.values(adapters)) {
     if (!adapter) continue

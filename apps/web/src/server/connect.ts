@@ -55,8 +55,7 @@ type Outcome =
 async function finish(call: UserCall, provider: Connectable): Promise<Outcome> {
   const { request, runtime, user, signal } = call
   const params = new URL(request.url).searchParams
-  const cookie =
-    new RegExp(`(?:^|; )${COOKIE}=([^;]+)`).exec(request.headers.get('cookie') ?? '')?.[1] ?? ''
+  const cookie = new RegExp(`(?:^|; )${COOKIE}=([^;]+)`).exec(request.headers.get('cookie') ?? '')?.[1] ?? ''
   const sealed = Sealed.safeParse(unseal(runtime.config.authSecret, cookie, Date.now()))
   if (
     !sealed.success ||
