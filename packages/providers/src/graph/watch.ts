@@ -1,7 +1,7 @@
 import { ProviderError } from '@inlet/sync/provider-errors'
 import type { Connection, WatchGrant, WatchRequest } from '@inlet/sync/provider-port'
 import { segment } from './batch.ts'
-import type { GraphClient } from './client.ts'
+import { AmbiguousEnd, type GraphClient } from './client.ts'
 import { list, record, text } from './errors.ts'
 import { FOLDERS } from './folders.ts'
 import { pathOfLink } from './links.ts'
@@ -53,7 +53,9 @@ export async function watch(
   try {
     return await create()
   } catch (error) {
-    if (!(error instanceof ProviderError)) throw new ProviderError('transient', String(error))
+    if (error instanceof AmbiguousEnd)
+      throw new ProviderError('transient', `Outlook gave no answer to a new watch. ${error.message}`)
+    if (!(error instanceof ProviderError)) throw error
     if (statusOf(error) !== 409) throw withAdvice(error, callbackUrl)
   }
   // One of an attempt whose answer was lost: its secret is not ours any more.
