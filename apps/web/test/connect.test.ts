@@ -1,5 +1,6 @@
 import type { Grant } from '@inlet/sync/store-port'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { offered } from '../src/server/adapter-of.ts'
 import { backFromConsent, leaveForConsent } from '../src/server/connect.ts'
 import type { Call } from '../src/server/handle.ts'
 import { problemText } from '../src/settings/connect-text.ts'
@@ -121,6 +122,7 @@ describe.each(['gmail', 'graph'])('connecting %s', provider => {
 
 it('connects nobody whose credentials are not set, and no provider that there is none of', async () => {
   const gmailOnly = runtimeWith('gmail')
+  expect(offered(gmailOnly as never)).toEqual(['gmail'])
   for (const provider of ['graph', 'imap', 'constructor']) {
     const answer = async () => leaveForConsent(call(provider, '', '', gmailOnly))
     await expect(answer()).rejects.toMatchObject({ code: 'not_found' })

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { openGraph } from '@inlet/runtime/microsoft'
 import type { PushEvent, PushOutcome } from '@inlet/sync/store-port'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { direct } from '../src/server/direct.ts'
 import { graphPush } from '../src/server/graph-push.ts'
 import type { Call } from '../src/server/handle.ts'
@@ -133,6 +133,16 @@ describe('notifications of Graph', () => {
     all.world.recordPush = () => Promise.reject(new Error('the database is away'))
     await expect(post(all, genuine)).rejects.toMatchObject({ code: 'unavailable' })
     expect(all.did).toEqual([])
+  })
+
+  it('have their answer before Graph calls it late, whatever the database does', async () => {
+    const all = stage()
+    all.world.recordPush = () => new Promise(() => {})
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const answered = expect(post(all, genuine)).rejects.toMatchObject({ code: 'unavailable' })
+    await vi.advanceTimersByTimeAsync(2_999)
+    await answered
   })
 
   it('of a watch that ends or has ended have the watches renewed afterwards; a stranger’s do not', async () => {

@@ -54,7 +54,8 @@ export function createBackground({ config, engine, runner, operations, log, worl
   const timers: Timer[] = [
     {
       name: 'renew-watches',
-      everyMs: 10 * MINUTE,
+      // A folder that was found meanwhile has none yet.
+      everyMs: MINUTE,
       firstMs: 1_000,
       run: signal => renew(RENEW_WITHIN_MS, signal),
     },
