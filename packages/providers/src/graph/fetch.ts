@@ -37,6 +37,8 @@ export async function* fetchMessages(
   const doubtful: Fetched[] = []
   /** Something was read since the beginning: Outlook as a whole works, so a failure is the item's own. */
   let alive = false
+  // Known beforehand, so that a refusal among the answers keeps nobody from being judged.
+  if (queue.length > 0) await folders.wellKnown(conn, options.priority, signal)
   while (queue.length > 0) {
     signal.throwIfAborted()
     const some = queue.splice(0, size)
@@ -114,9 +116,13 @@ async function judge(
   if (!result) return { kind: 'halt', error: new ProviderError('transient', 'Outlook left out an answer.') }
   if (result.ok) {
     const folder = text(record(result.body).parentFolderId)
-    // What was deleted for ever can still be read for some weeks, from a folder that no person sees.
-    if (folder && !(await folders.holds(conn, folder, options.priority, signal)))
-      return { kind: 'fetched', fetched: { id, outcome: 'missing' } }
+    try {
+      // What was deleted for ever can still be read for some weeks, from a folder that no person sees.
+      if (folder && !(await folders.holds(conn, folder, options.priority, signal)))
+        return { kind: 'fetched', fetched: { id, outcome: 'missing' } }
+    } catch (error) {
+      return { kind: 'halt', error }
+    }
     const message = toPulledMessage(id, result.body, askedAt, options)
     return { kind: 'fetched', fetched: { id, outcome: 'message', message } }
   }

@@ -18,7 +18,8 @@ export function listings(resource: string): Listing[] {
 /**
  * One page of a folder, newest first, with the messages' whole states. Graph's own links count from the newest
  * message, so that mail which comes or goes during a walk would shift the pages: a message repeated, or left out. A
- * position is therefore the second at which the page ended, and how many of that second were had.
+ * position is therefore the second at which the page ended, and how many of that second were had: only what comes or
+ * goes with that very second can still shift it.
  */
 export async function listPage(
   client: GraphClient,

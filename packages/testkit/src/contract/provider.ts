@@ -475,7 +475,8 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
           rest.push(...page.items.map(item => item.id))
           position = page.next
         }
-        expect([...first.items.map(item => item.id), ...rest].sort()).toEqual(ids.sort())
+        // One told twice is harmless, one left out is not.
+        expect([...new Set([...first.items.map(item => item.id), ...rest])].sort()).toEqual(ids.sort())
       })
 
       test('from a position that nobody knows throw cursor_expired', async () => {
