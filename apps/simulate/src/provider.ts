@@ -151,7 +151,10 @@ export function simulatedProvider(world: ProviderWorld, process: Process): MailP
           each => each.outcome === 'message' && mailbox.flickering.delete(each.id),
         )
         for (const { id } of flickered) flicker(mailbox, id, clock)
-        if (flickered.length > 0) await process.step(() => clock.sleep(random.int(1_000, 8_000), signal))
+        const overtaken = outcomes.filter(each => mailbox.overtaking.delete(each.id))
+        for (const { id } of overtaken) toggleStar(mailbox, id)
+        if (flickered.length + overtaken.length > 0)
+          await process.step(() => clock.sleep(random.int(1_000, 8_000), signal))
         await back(signal)
         yield* outcomes
       }
@@ -223,9 +226,13 @@ export function simulatedProvider(world: ProviderWorld, process: Process): MailP
   }
 }
 
-function flicker(mailbox: Mailbox, id: string, clock: Clock): void {
+function toggleStar(mailbox: Mailbox, id: string): void {
   const starred = mailbox.messages.get(id)?.starred
   mailbox.label(id, starred ? [] : ['STARRED'], starred ? ['STARRED'] : [])
+}
+
+function flicker(mailbox: Mailbox, id: string, clock: Clock): void {
+  toggleStar(mailbox, id)
   mailbox.broken.add(id)
   clock.after(FLICKER_MS, () => mailbox.broken.delete(id))
 }
