@@ -1,13 +1,17 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Break } from './break.ts'
 
 /** The file's text, once it is certain that it holds exactly once what is to be replaced. */
 export function findOnce(folder: string, { file, from }: Break): string {
-  const whole = readFileSync(join(folder, file), 'utf8')
+  const path = join(folder, file)
+  if (!existsSync(path)) throw new Error(`The code has moved on: ${file} is not there any more`)
+  const whole = readFileSync(path, 'utf8')
   const times = whole.split(from).length - 1
   if (times !== 1)
-    throw new Error(`The code has moved on: ${file} holds this ${times} times instead of once: ${from}`)
+    throw new Error(
+      `The code has moved on: ${file} holds this ${times} times instead of once: ${from.trim()}`,
+    )
   return whole
 }
 

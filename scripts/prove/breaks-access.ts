@@ -9,6 +9,7 @@ const vault = at('unit', 'packages/db/test/vault.test.ts')
 const log = at('unit', 'packages/runtime/test/log.test.ts')
 const gmail = at('unit', 'packages/providers/test/gmail.contract.test.ts')
 const pacing = at('unit', 'packages/sync/test/pacing.test.ts')
+const grants = at('pg', 'packages/db/test/grants.pg.test.ts')
 
 export const accessBreaks: readonly Break[] = [
   {
@@ -109,6 +110,82 @@ export const accessBreaks: readonly Break[] = [
     to: 'if (live.every(resource => resource.cursor !== undefined))',
     test: engine(
       'before the first cursor is left to the first run, so that nothing is stored that no cursor follows',
+    ),
+  },
+  {
+    rule: 'cursor-22',
+    what: 'what a refresh has brought is not stored',
+    file: 'packages/db/src/grants.ts',
+    from: 'key_id = $3, ciphertext = $4, updated_at = $5\n          WHERE account_id = $1 AND version = $2',
+    to: 'key_id = $3, ciphertext = coalesce(ciphertext, $4), updated_at = $5\n          WHERE account_id = $1 AND version = $2',
+    test: store('of many who refresh a grant at once one does it, and the others find its result'),
+  },
+  {
+    rule: 'cursor-22',
+    what: 'a grant that was taken back is tried for ever',
+    file: 'packages/sync/src/connection.ts',
+    from: "if (!(error instanceof ProviderError && error.kind === 'unauthorized' && error.reconnect)) return",
+    to: 'if (error) return',
+    test: engine(
+      'disconnects the account until its owner connects it again; then sync goes on from its cursor',
+    ),
+  },
+  {
+    rule: 'cursor-23',
+    what: 'a ciphertext that was cut short opens',
+    file: 'packages/db/src/vault.ts',
+    from: "return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8')",
+    to: "return decipher.update(body).toString('utf8')",
+    test: vault('a ciphertext with any byte changed, or cut short, does not open'),
+  },
+  {
+    rule: 'cursor-25',
+    what: 'a person’s change waits until somebody looks',
+    file: 'packages/db/src/mutations.ts',
+    from: "await markIds(\n      tx,\n      rows.map(row => row.id),\n      'mutation',\n      now,\n    )",
+    to: '',
+    test: store('a mutation is pending, durable, resolved to the provider’s ids, and its lane is due'),
+  },
+  {
+    rule: 'cursor-26',
+    what: 'a send without an answer is sent again',
+    file: 'packages/providers/src/gmail/send.ts',
+    from: 'once: true,\n          timeoutMs',
+    to: 'once: false,\n          timeoutMs',
+    test: gmail('whose answer is lost (%s) never sends twice, and its end is known or said to be unknown'),
+  },
+  {
+    rule: 'cursor-27',
+    what: 'what is spent is not counted',
+    file: 'packages/sync/src/pacing.ts',
+    from: 'tokens: current.tokens - units }',
+    to: 'tokens: current.tokens - 0 * units }',
+    test: pacing('is never exceeded in any minute, whoever asks for what and whenever'),
+  },
+  {
+    rule: 'cursor-27',
+    what: 'who is in a hurry waits behind a backfill',
+    file: 'packages/sync/src/pacing.ts',
+    from: '{ interactive: 0, live: 1, backfill: 2 }',
+    to: '{ interactive: 2, live: 1, backfill: 0 }',
+    test: pacing('serves by priority, then by arrival'),
+  },
+  {
+    rule: 'cursor-27',
+    what: 'who waits is never let go',
+    file: 'packages/sync/src/pacing.ts',
+    from: 'if (!waiter || now - waiter.since < limits.maxWaitMs) continue',
+    to: 'if (waiter) continue',
+    test: pacing('that becomes too long ends too: no wait outlives its bound'),
+  },
+  {
+    rule: 'cursor-22',
+    what: 'each process refreshes a grant for itself',
+    file: 'packages/db/src/grants.ts',
+    from: "await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('inlet.grant.' || $1, 0))`, [accountId])",
+    to: '',
+    test: grants(
+      'of two processes that refresh one grant at once one does it, and the other finds its result',
     ),
   },
 ]

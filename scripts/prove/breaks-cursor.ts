@@ -7,6 +7,7 @@ const store = at('pg', 'packages/db/test/store-contract.pg.test.ts')
 const atomic = at('pg', 'packages/db/test/atomic.pg.test.ts')
 const gmail = at('unit', 'packages/providers/test/gmail.contract.test.ts')
 const plan = at('unit', 'packages/sync/test/plan.test.ts')
+const transaction = at('pg', 'packages/db/test/transaction.pg.test.ts')
 
 export const cursorBreaks: readonly Break[] = [
   {
@@ -20,9 +21,9 @@ export const cursorBreaks: readonly Break[] = [
   {
     rule: 'cursor-2',
     what: 'each statement of a commit is a transaction of its own',
-    file: 'packages/db/src/pool.ts',
-    from: '    await tx.query(begin)\n',
-    to: "    if (begin !== 'BEGIN') await tx.query(begin)\n",
+    file: 'packages/db/src/transaction.ts',
+    from: 'const begun = client.query(begin)',
+    to: "const begun = client.query(begin.replace(/^BEGIN[^;]*/, 'SELECT 1'))",
     test: atomic('a commit that fails after its first rows were written leaves none of them, nor its cursor'),
   },
   {
@@ -68,9 +69,9 @@ export const cursorBreaks: readonly Break[] = [
   {
     rule: 'cursor-7',
     what: 'what a listing left out is deleted unasked',
-    file: 'packages/sync/src/list-resource.ts',
-    from: 'if (suspects.length === 0) return await save(nextListing(state))\n',
-    to: 'if (suspects.length === 0) return await save(nextListing(state))\n  await work.commit({ missing: suspects })\n',
+    file: 'packages/sync/src/check-unlisted.ts',
+    from: "const options = { bodies: true, priority: 'backfill', size: CHECK } as const\n",
+    to: "const options = { bodies: true, priority: 'backfill', size: CHECK } as const\n  await work.commit({ missing: suspects })\n",
     test: engine('deletes nothing on a list’s word alone: the provider is asked about each suspect'),
   },
   {
@@ -136,5 +137,129 @@ export const cursorBreaks: readonly Break[] = [
     from: 'upserts: cleanDeep(upserts),',
     to: 'upserts,',
     test: store('the same batch twice is a no-op the second time (I4)'),
+  },
+  {
+    rule: 'cursor-1',
+    what: 'the cursor stays where it was',
+    file: 'packages/providers/src/gmail/pull.ts',
+    from: 'return parseVersion(historyId) > parseVersion(cursor) ? String(historyId) : cursor',
+    to: 'return parseVersion(historyId) > parseVersion(cursor) ? cursor : cursor',
+    test: gmail('goes on from its own last cursor without repeating or missing anything'),
+  },
+  {
+    rule: 'cursor-2',
+    what: 'a cursor moves and its version stays',
+    file: 'packages/db/src/commit.ts',
+    from: 'const version = batch.cursorVersion + 1',
+    to: 'const version = batch.cursorVersion',
+    test: store('the cursor moves with its batch, and every move raises its version'),
+  },
+  {
+    rule: 'cursor-3',
+    what: 'live sync follows from now instead of the cursor taken before the walk',
+    file: 'packages/sync/src/sync-resource.ts',
+    from: 'work.port.pull(work.conn, work.key, claim.cursor, signal)',
+    to: 'work.port.pull(work.conn, work.key, await work.port.currentCursor(work.conn, work.key, signal), signal)',
+    test: engine('takes its cursor before listing, so that mail arriving during the walk is not missed'),
+  },
+  {
+    rule: 'cursor-4',
+    what: 'an expired cursor is taken for something that is gone',
+    file: 'packages/providers/src/gmail/pull.ts',
+    from: "if (error instanceof ProviderError && error.kind === 'not_found') throw expired(cursor, error.message)",
+    to: '',
+    test: gmail('from a cursor that the provider has forgotten throws cursor_expired'),
+  },
+  {
+    rule: 'cursor-6',
+    what: 'a walk that was broken off is taken for ended',
+    file: 'packages/sync/src/list-resource.ts',
+    from: 'if (!state.listings) {',
+    to: 'if (state.listings) state.listings = []\n  else {',
+    test: engine('goes on with the walk after a crash in the middle of it'),
+  },
+  {
+    rule: 'cursor-6',
+    what: 'the walk of a listing that was replaced goes on',
+    file: 'packages/db/src/sql/open-listing.ts',
+    from: 'cursor = excluded.cursor, cursor_version = r.cursor_version + 1, dirty_at = excluded.dirty_at,\n    trigger = excluded.trigger, marks = r.marks + 1, attempts = 0, next_attempt_at = NULL,\n    lease_until = NULL, lease_token = NULL,',
+    to: 'cursor = excluded.cursor, dirty_at = excluded.dirty_at,\n    trigger = excluded.trigger, marks = r.marks + 1, attempts = 0, next_attempt_at = NULL,',
+    test: store('a listing that is opened anew fences the one that is being walked'),
+  },
+  {
+    rule: 'cursor-7',
+    what: 'what came during the walk is suspect',
+    file: 'packages/db/src/sql/unlisted.ts',
+    from: 'm.stored_at < $6',
+    to: 'm.stored_at < $6::int8 + 1000000000',
+    test: store(
+      'what a listing has not met, and was stored before it began, is suspect; nothing is deleted by that',
+    ),
+  },
+  {
+    rule: 'cursor-8',
+    what: 'the provider’s word that a message is gone is not believed',
+    file: 'packages/sync/src/plan.ts',
+    from: '    now.delete(id)\n    gone.set(id, existing.version)',
+    to: '    now.delete(id)',
+    test: store('what the provider confirms missing is deleted'),
+  },
+  {
+    rule: 'cursor-9',
+    what: 'a backfill overwrites what live sync has stored',
+    file: 'packages/sync/src/plan.ts',
+    from: 'if (existing && existing.version > message.version) continue',
+    to: '',
+    test: plan(
+      'ends in the provider’s state when the live lane applies every record in order, whatever a backfill commits in between',
+    ),
+  },
+  {
+    rule: 'cursor-10',
+    what: 'the deletion of what was never stored is forgotten',
+    file: 'packages/sync/src/plan.ts',
+    from: 'writes.tombstones.push({ id, version })',
+    to: '',
+    test: store('a deletion of what was never stored makes no noise, and is remembered'),
+  },
+  {
+    rule: 'cursor-11',
+    what: 'the planner writes a replay again',
+    file: 'packages/sync/src/plan.ts',
+    from: 'if (old && sameContent(old, write)) {',
+    to: 'if (old && write.version < 0n) {',
+    test: plan('writes nothing when the same batch comes again'),
+  },
+  {
+    rule: 'cursor-11',
+    what: 'what was pulled once is not told again',
+    file: 'packages/providers/src/gmail/pull.ts',
+    from: 'readHistory(page.history ?? [])',
+    to: 'readHistory((page.history ?? []).filter(r => (globalThis.told ??= new Set()).size < globalThis.told.add(String(r.id)).size))',
+    test: gmail('again from an old cursor says the same again'),
+  },
+  {
+    rule: 'cursor-29',
+    what: 'nobody waits for the answers to what was sent',
+    file: 'packages/db/src/transaction.ts',
+    from: 'sent.closed = true\n    await sent.all()',
+    to: 'sent.closed = true',
+    test: transaction('a statement whose answer nobody waits for fails the transaction, for its own reason'),
+  },
+  {
+    rule: 'cursor-29',
+    what: 'a transaction that was rolled back passes for committed',
+    file: 'packages/db/src/transaction.ts',
+    from: "if (command !== 'COMMIT') throw",
+    to: "if (command === '') throw",
+    test: transaction('a transaction in which a statement has failed is no success, though the work went on'),
+  },
+  {
+    rule: 'cursor-29',
+    what: 'a statement that comes late runs in whatever runs then',
+    file: 'packages/db/src/transaction.ts',
+    from: "if (sent.closed) return Promise.reject(new Error('The transaction is over.'))",
+    to: '',
+    test: transaction('what is asked for after its end is refused, and reaches nobody else’s transaction'),
   },
 ]

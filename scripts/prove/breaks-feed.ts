@@ -8,6 +8,8 @@ const concurrency = at('pg', 'packages/db/test/concurrency.pg.test.ts')
 const prune = at('pg', 'packages/db/test/prune.pg.test.ts')
 const rls = at('pg', 'packages/db/test/row-level-security.pg.test.ts')
 const MIGRATION = 'prisma/migrations/20261121090000_init/migration.sql'
+const mirror = at('unit', 'packages/client/test/mirror.test.ts')
+const plan = at('unit', 'packages/sync/test/plan.test.ts')
 
 export const feedBreaks: readonly Break[] = [
   {
@@ -149,5 +151,55 @@ export const feedBreaks: readonly Break[] = [
     test: prune(
       'records are bounded: webhooks by age, runs by number, and a deletion that was cut short is completed',
     ),
+  },
+  {
+    rule: 'feed-2',
+    what: 'a page has its changes in the wrong order',
+    file: 'packages/db/src/sql/follow-feed.ts',
+    from: 'json_agg(page.change ORDER BY page.seq)',
+    to: 'json_agg(page.change ORDER BY page.seq DESC)',
+    test: engine('stores new mail, label changes and deletions, and every change shows once to a follower'),
+  },
+  {
+    rule: 'feed-3',
+    what: 'the labels of a deleted account leave no tombstone',
+    file: 'packages/db/src/delete-account.ts',
+    from: 'if (ids.length > 0) await tx.query(deleteLabels',
+    to: 'if (ids.length < 0) await tx.query(deleteLabels',
+    test: store(
+      'deleting an account leaves tombstones of all its rows, stops its workers, and spares the others',
+    ),
+  },
+  {
+    rule: 'feed-6',
+    what: 'a page of the fill brings back what was deleted during the walk',
+    file: 'packages/client/src/apply-changes.ts',
+    from: 'rows.filter((row, i) => (tombstones[i]?.seq ?? -1) < row.seq)',
+    to: 'rows',
+    test: mirror('ends equal to the server, whatever happened in whatever order'),
+  },
+  {
+    rule: 'feed-7',
+    what: 'each sync within a minute writes the account',
+    file: 'packages/db/src/refresh-account.ts',
+    from: 'const QUIET_MS = 30_000',
+    to: 'const QUIET_MS = 1',
+    test: store('an account is active once it is synced and watched, and says why when it is not'),
+  },
+  {
+    rule: 'feed-7',
+    what: 'a body that came late is a change of its message',
+    file: 'packages/sync/src/plan.ts',
+    from: 'if (old && sameContent(old, write)) {',
+    to: 'if (old && sameContent(old, write) && (!write.body || old.hasBody)) {',
+    test: plan('stores a body that came late without telling anyone of a change'),
+  },
+  {
+    rule: 'feed-8',
+    what: 'a thread does not count what is unread',
+    file: 'packages/sync/src/derive-thread.ts',
+    from: 'unreadCount: messages.filter(message => message.unread).length',
+    to: 'unreadCount: 0',
+    test: store('a thread is derived from its messages'),
   },
 ]

@@ -10,6 +10,8 @@ const sink = at('unit', 'packages/realtime/test/sink-web.test.ts')
 const busLocal = at('unit', 'packages/realtime/test/bus-local.test.ts')
 const busPostgres = at('pg', 'packages/realtime/test/bus.pg.test.ts')
 const busRedis = at('redis', 'packages/realtime/test/bus.redis.test.ts')
+const hubRedis = at('redis', 'packages/realtime/test/hub.redis.test.ts')
+const rings = at('unit', 'packages/realtime/test/rings.test.ts')
 
 export const hubBreaks: readonly Break[] = [
   {
@@ -183,5 +185,57 @@ export const hubBreaks: readonly Break[] = [
     from: 'await redis.subscribe(channel)',
     to: 'await redis.subscribe(channel.toUpperCase())',
     test: busRedis('a ring reaches every process, its own included'),
+  },
+  {
+    rule: 'feed-9',
+    what: 'each ring costs a read',
+    file: 'packages/realtime/src/user-feed.ts',
+    from: 'if (head > this.#wanted) this.#wanted = head\n    this.#kick()',
+    to: 'if (head > this.#wanted) this.#wanted = head\n    void this.#context.access.page(this.userId, 0, this.#stopped.signal)\n    this.#kick()',
+    test: hubFeed('a doubled, stale or invented ring costs at most one read and changes nothing'),
+  },
+  {
+    rule: 'feed-10',
+    what: 'a stream that joins counts as level',
+    file: 'packages/realtime/src/user-feed.ts',
+    from: 'this.connections.add(connection)\n    void this.#catchUp(connection)',
+    to: "this.connections.add(connection)\n    connection.phase = 'level'\n    this.#kick()",
+    test: hubFeed('a stream far behind reads pages of its own and holds nobody up'),
+  },
+  {
+    rule: 'feed-12',
+    what: 'nobody looks at the heads, bus or no bus',
+    file: 'packages/realtime/src/heads-poll.ts',
+    from: 'for (const [userId, head] of heads) found(userId, head)',
+    to: '',
+    test: hubRedis(
+      'a change written by one process reaches the streams of another, with Redis, without it, and with it again',
+    ),
+  },
+  {
+    rule: 'feed-14',
+    what: 'a sink that throws takes the others of its user along',
+    file: 'packages/realtime/src/connection.ts',
+    from: '    } catch {\n',
+    to: '    } catch (error) {\n      if (error) throw error\n',
+    test: hubSlow('a sink that throws is torn down, and the others of its user go on'),
+  },
+  {
+    rule: 'feed-17',
+    what: 'a message goes over several lines',
+    file: 'packages/realtime/src/ring-codec.ts',
+    from: 'const part = JSON.stringify(ring)',
+    to: 'const part = JSON.stringify(ring, null, 1)',
+    test: rings(
+      'any rings come back as they were, in messages below the limit of NOTIFY and without a line break',
+    ),
+  },
+  {
+    rule: 'feed-18',
+    what: 'nobody asks whether the connection still lives',
+    file: 'packages/realtime/src/bus-postgres.ts',
+    from: "await Promise.race([client.query('SELECT 1'), over])",
+    to: '',
+    test: busPostgres('a connection that has gone silent is noticed and replaced'),
   },
 ]

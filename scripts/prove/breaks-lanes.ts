@@ -6,15 +6,18 @@ const engine = at('pg', 'packages/runtime/test/engine.pg.test.ts')
 const lease = at('pg', 'packages/runtime/test/lease.pg.test.ts')
 const store = at('pg', 'packages/db/test/store-contract.pg.test.ts')
 const plan = at('unit', 'packages/sync/test/plan.test.ts')
+const planGap = at('unit', 'packages/sync/test/plan-gap.test.ts')
 const retry = at('unit', 'packages/sync/test/retry.test.ts')
+const gmail = at('unit', 'packages/providers/test/gmail.contract.test.ts')
+const corpus = at('unit', 'packages/providers/test/gmail-corpus.test.ts')
 
 export const lanesBreaks: readonly Break[] = [
   {
     rule: 'cursor-12',
     what: 'two runners may take what is due at the same moment',
-    file: 'packages/db/src/sql/take-due.ts',
-    from: ' LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED`',
-    to: ' LIMIT $2`',
+    file: 'packages/db/src/sql/claim-due.ts',
+    from: 'LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED',
+    to: 'LIMIT $2',
     test: store('of many runners that look at once only one claims a resource'),
   },
   {
@@ -53,8 +56,8 @@ export const lanesBreaks: readonly Break[] = [
     rule: 'cursor-15',
     what: 'a lease lasts for ever',
     file: 'packages/db/src/claims.ts',
-    from: 'now + leaseMs]',
-    to: 'now + 100_000 * leaseMs]',
+    from: 'now + leaseMs, ids()',
+    to: 'now + 100_000 * leaseMs, ids()',
     test: store('a stale end of a run touches nothing but the run'),
   },
   {
@@ -85,7 +88,7 @@ export const lanesBreaks: readonly Break[] = [
     rule: 'cursor-16',
     what: 'a push cuts a backoff short',
     file: 'packages/db/src/sql/mark.ts',
-    from: 'WHEN attempts = 0 OR (',
+    from: 'WHEN r.attempts = 0 OR (',
     to: 'WHEN true OR (',
     test: store('a failed run waits for its next attempt, counts, and a push does not cut the wait'),
   },
@@ -111,9 +114,17 @@ export const lanesBreaks: readonly Break[] = [
     rule: 'cursor-18',
     what: 'a label change of a message that nobody has fetched is dropped',
     file: 'packages/sync/src/plan.ts',
-    from: 'if (deadAt(id) === undefined) unresolved.add(patch.id)',
+    from: "if (deadAt(id) === undefined) unresolved.set(patch.id, 'Its labels changed before it was stored.')",
     to: '',
     test: plan('keeps a patch on a message that is not stored as a failed item, so that it is fetched'),
+  },
+  {
+    rule: 'cursor-18',
+    what: 'a state that a change overtook while a listing fetched it is dropped, and not fetched again',
+    file: 'packages/sync/src/plan.ts',
+    from: "unresolved.set(message.id, 'It changed while a listing fetched it.')",
+    to: '{}',
+    test: planGap('becomes a failed item that is due at once, since neither state is the whole truth'),
   },
   {
     rule: 'cursor-18',
@@ -156,5 +167,93 @@ export const lanesBreaks: readonly Break[] = [
     from: 'if (lookAgainMs === undefined ||',
     to: 'if (lookAgainMs !== 0 ||',
     test: engine('looks once more after it found something, where the provider swallows doorbells'),
+  },
+  {
+    rule: 'cursor-13',
+    what: 'any worker may commit',
+    file: 'packages/db/src/commit.ts',
+    from: 'own.lease_token !== batch.lease.token ||\n    own.cursor_version !== batch.cursorVersion ||',
+    to: '',
+    test: engine('does not let a worker commit whose lease has passed to another'),
+  },
+  {
+    rule: 'cursor-14',
+    what: 'what is rung during a run is forgotten at its end',
+    file: 'packages/db/src/sql/release-done.ts',
+    from: 'dirty_at = CASE WHEN marks <> claimed_marks THEN dirty_at WHEN',
+    to: 'dirty_at = CASE WHEN',
+    test: engine('leaves exactly one more run when it is rung while it runs'),
+  },
+  {
+    rule: 'cursor-16',
+    what: 'a backoff knows no cap',
+    file: 'packages/sync/src/retry.ts',
+    from: 'Math.min(cap, base * 2 ** Math.min(attempts, 30))',
+    to: 'Math.max(cap, base * 2 ** Math.min(attempts, 30))',
+    test: retry('backs off exponentially with full jitter, within its cap'),
+  },
+  {
+    rule: 'cursor-16',
+    what: 'a person cuts short what the provider asked for',
+    file: 'packages/db/src/sql/mark.ts',
+    from: "= 'person' AND r.last_error_kind IS DISTINCT FROM 'rate_limited'",
+    to: "= 'person'",
+    test: store('a person cuts a backoff short, but not what the provider asked for'),
+  },
+  {
+    rule: 'cursor-16',
+    what: 'the status does not say that an account cools down',
+    file: 'packages/sync/src/status.ts',
+    from: 'if (facts.attempts >= COOL_DOWN_AFTER)',
+    to: 'if (facts.attempts >= 100 * COOL_DOWN_AFTER)',
+    test: engine('cools down after five failures in a row, and recovers'),
+  },
+  {
+    rule: 'cursor-17',
+    what: 'a failure during a run of the items lane wakes nobody',
+    file: 'packages/db/src/sql/mark-items-lane.ts',
+    from: '  marks = marks + 1,\n',
+    to: '',
+    test: store('a failure written while the items lane runs leaves one more run behind it'),
+  },
+  {
+    rule: 'cursor-17',
+    what: 'one message that cannot be read halts all',
+    file: 'packages/providers/src/gmail/fetch.ts',
+    from: "if (error.kind === 'permanent' || error.kind === 'transient')",
+    to: 'if (error.retryAt === 1)',
+    test: gmail('of only a broken message is a failed item, not a failed account'),
+  },
+  {
+    rule: 'cursor-17',
+    what: 'a long text that Gmail keeps apart is left out',
+    file: 'packages/providers/src/gmail/fetch.ts',
+    from: 'if (bodies) await completeTexts(client, conn, id, root, priority, signal)',
+    to: '',
+    test: corpus('truncated, binary, bare and 25 MB messages are read too'),
+  },
+  {
+    rule: 'cursor-18',
+    what: 'what nobody has fetched is fetched in an hour',
+    file: 'packages/sync/src/plan.ts',
+    from: 'retryAt: batch.now,',
+    to: 'retryAt: batch.now + 3_600_000,',
+    test: store('a patch on a message that is not stored becomes a failed item due at once'),
+  },
+  {
+    rule: 'cursor-19',
+    what: 'a watch that has failed is due at once',
+    file: 'packages/db/src/sql/watches-due.ts',
+    from: 'w.retry_at <= $1 AND',
+    to: '$1::int8 > 0 AND',
+    test: store('a watch is due until it is saved, again before it expires, and waits after a failure'),
+  },
+  {
+    rule: 'cursor-20',
+    what: 'a mailbox without a watch is not polled',
+    file: 'packages/db/src/sql/silent-lanes.ts',
+    from: 'w.provider_id IS NULL OR',
+    to: "w.provider_id = '' OR",
+    test: store('lanes without a trusted doorbell are marked for polling, others are left alone'),
   },
 ]

@@ -6,10 +6,9 @@ const push = at('unit', 'packages/providers/test/gmail-push.test.ts')
 const pull = at('unit', 'packages/providers/test/gmail-pubsub-pull.test.ts')
 const receive = at('unit', 'packages/sync/test/receive-push.test.ts')
 const webhook = at('unit', 'apps/web/test/gmail-push.test.ts')
-const limits = at('unit', 'packages/realtime/test/rate-limit.test.ts')
-const redis = at('redis', 'packages/realtime/test/rate-limit.redis.test.ts')
 const store = at('pg', 'packages/db/test/store-contract.pg.test.ts')
 const engine = at('pg', 'packages/runtime/test/engine.pg.test.ts')
+const direct = at('unit', 'apps/web/test/direct.test.ts')
 
 export const pushBreaks: readonly Break[] = [
   {
@@ -79,10 +78,26 @@ export const pushBreaks: readonly Break[] = [
   {
     rule: 'push-4',
     what: 'a push is recorded, and nothing is marked',
-    file: 'packages/db/src/pushes.ts',
-    from: "await markIds(tx, ids, 'push', now)",
-    to: '',
+    file: 'packages/db/src/sql/record-pushes.ts',
+    from: 'FROM named WHERE enabled AND genuine GROUP BY id',
+    to: 'FROM named WHERE id IS NULL GROUP BY id',
     test: store('a push marks the live lane of its mailbox, whatever the case of its address'),
+  },
+  {
+    rule: 'push-4',
+    what: 'a push whose mark could not be written is answered all the same',
+    file: 'packages/sync/src/receive-push.ts',
+    from: 'await engine.store.recordPush(event, engine.world.now())',
+    to: "await engine.store.recordPush(event, engine.world.now()).catch((): PushOutcome => ({ outcome: 'marked', accountIds: [], ring: false }))",
+    test: webhook('is no success when the mark could not be written: Pub/Sub sends it again'),
+  },
+  {
+    rule: 'push-4',
+    what: 'the sync that follows holds up the answer',
+    file: 'apps/web/src/server/direct.ts',
+    from: 'await send(answer, response)\n    for (const work of later)\n      work()',
+    to: 'for (const work of later) await work()\n    await send(answer, response)\n    for (const work of later)\n      work()',
+    test: direct('work for afterwards runs once the answer is out, and its failure is logged'),
   },
   {
     rule: 'push-5',
@@ -95,9 +110,9 @@ export const pushBreaks: readonly Break[] = [
   {
     rule: 'push-6',
     what: 'a redelivery marks nothing',
-    file: 'packages/db/src/pushes.ts',
-    from: 'const repeated = await seenBefore(tx, event, now)\n',
-    to: "const repeated = await seenBefore(tx, event, now)\n  if (repeated) return { outcome: 'duplicate', accountIds }\n",
+    file: 'packages/db/src/sql/record-pushes.ts',
+    from: 'SELECT id, max(at) AS at FROM named WHERE enabled AND genuine GROUP BY id',
+    to: 'SELECT named.id, max(named.at) AS at FROM named JOIN event USING (n) WHERE enabled AND genuine AND NOT repeated GROUP BY named.id',
     test: store(
       'a push seen within the hour is a duplicate that marks all the same; pushes of nobody are told apart',
     ),
@@ -105,17 +120,17 @@ export const pushBreaks: readonly Break[] = [
   {
     rule: 'push-6',
     what: 'of several users of one mailbox one is told',
-    file: 'packages/db/src/pushes.ts',
-    from: 'AND ($3::text IS NULL OR r.key = $3)`',
-    to: 'AND ($3::text IS NULL OR r.key = $3) LIMIT 1`',
+    file: 'packages/db/src/sql/record-pushes.ts',
+    from: 'JOIN account a ON a.provider = e.provider AND a.email = lower(e.mailbox)',
+    to: 'JOIN LATERAL (SELECT * FROM account WHERE provider = e.provider AND email = lower(e.mailbox) LIMIT 1) a ON true',
     test: store('a mailbox that several users have connected is marked for each of them'),
   },
   {
     rule: 'push-7',
     what: 'a push that names nobody leaves no record',
-    file: 'packages/db/src/pushes.ts',
-    from: 'const outcome = await act(tx, event, now)\n',
-    to: 'const outcome = await act(tx, event, now)\n    if (outcome.accountIds.length === 0) return outcome\n',
+    file: 'packages/db/src/sql/record-pushes.ts',
+    from: 'at FROM event JOIN outcome USING (n) ORDER BY n',
+    to: "at FROM event JOIN outcome USING (n) WHERE account_ids <> '{}' ORDER BY n",
     test: engine('that name nobody are recorded'),
   },
   {
@@ -143,51 +158,27 @@ export const pushBreaks: readonly Break[] = [
     test: push('that is no notification is undecodable: %.60j'),
   },
   {
-    rule: 'push-9',
-    what: 'a body of any size is read',
-    file: 'apps/web/src/server/read-body.ts',
-    from: 'if (size > limit)',
-    to: 'if (size > 1_000 * limit)',
-    test: webhook('reads no more than 64 KiB, whatever the headers say'),
+    rule: 'push-8',
+    what: 'one of the two base64 alphabets is not read',
+    file: 'packages/providers/src/gmail/push.ts',
+    from: "Buffer.from(data, 'base64')",
+    to: "Buffer.from(/[-_]/.test(data) ? '' : data, 'base64')",
+    test: push('is read in both base64 alphabets, padded or not'),
   },
   {
-    rule: 'push-9',
-    what: 'who cannot prove to be Pub/Sub may try as often as it likes',
-    file: 'apps/web/src/server/gmail-push.ts',
-    from: 'if (!limited.ok)',
-    to: 'if (limited.retryAfterS < 0)',
-    test: webhook('counts only callers that could not prove to be Pub/Sub, and slows them down'),
+    rule: 'push-8',
+    what: 'what comes unwrapped is not read',
+    file: 'packages/providers/src/gmail/push.ts',
+    from: "'emailAddress' in given",
+    to: "'email' in given",
+    test: push('may come unwrapped, with its id in a header'),
   },
   {
-    rule: 'push-10',
-    what: 'a limit forgets the window before',
-    file: 'packages/realtime/src/rate-limit-memory.ts',
-    from: 'const ok = used < rule.limit',
-    to: 'const ok = used <= rule.limit',
-    test: limits('it allows the limit, refuses the next with a time to wait, and keeps keys apart'),
-  },
-  {
-    rule: 'push-10',
-    what: 'every address that ever called is remembered',
-    file: 'packages/realtime/src/rate-limit-memory.ts',
-    from: 'if (counts.size > maxKeys)',
-    to: 'if (counts.size > 1_000 * maxKeys)',
-    test: limits('it remembers so many keys only, and forgets the one unused for longest'),
-  },
-  {
-    rule: 'push-11',
-    what: 'while Redis does not answer nothing is limited',
-    file: 'packages/realtime/src/rate-limit-redis.ts',
-    from: "          onTrouble('Counting a rate limit in Redis', error)\n        }\n        return fallback.take(key)",
-    to: "          onTrouble('Counting a rate limit in Redis', error)\n        }\n        return { ...fallback.take(key), ok: true }",
-    test: redis('a Redis that is not there: no exception, and a limit all the same'),
-  },
-  {
-    rule: 'push-12',
-    what: 'the reader of a pull subscription ends at the first failure',
-    file: 'packages/providers/src/gmail/pubsub-pull.ts',
-    from: '      failures += 1\n',
-    to: '      failures += 1\n      if (failures > 0) throw error\n',
-    test: pull('keep being asked for after failures, and each failure is told'),
+    rule: 'push-6',
+    what: 'a redelivery is not told from a first delivery',
+    file: 'packages/db/src/sql/record-pushes.ts',
+    from: "WHEN e.repeated THEN 'duplicate'",
+    to: "WHEN false THEN 'duplicate'",
+    test: engine('are counted as duplicates when redelivered, and harmless'),
   },
 ]

@@ -3,13 +3,19 @@ import { accessBreaks } from './breaks-access.ts'
 import { connectionBreaks } from './breaks-connection.ts'
 import { cursorBreaks } from './breaks-cursor.ts'
 import { feedBreaks } from './breaks-feed.ts'
+import { frontBreaks } from './breaks-front.ts'
+import { graphBreaks } from './breaks-graph.ts'
 import { hubBreaks } from './breaks-hub.ts'
 import { lanesBreaks } from './breaks-lanes.ts'
+import { limitsBreaks } from './breaks-limits.ts'
 import { mirrorBreaks } from './breaks-mirror.ts'
 import { pushBreaks } from './breaks-push.ts'
+import { streamsBreaks } from './breaks-streams.ts'
 
 export const breaks: readonly Break[] = [
   ...connectionBreaks,
+  ...streamsBreaks,
+  ...frontBreaks,
   ...cursorBreaks,
   ...lanesBreaks,
   ...accessBreaks,
@@ -17,4 +23,6 @@ export const breaks: readonly Break[] = [
   ...hubBreaks,
   ...mirrorBreaks,
   ...pushBreaks,
+  ...limitsBreaks,
+  ...graphBreaks,
 ]

@@ -45,7 +45,7 @@ export interface Running {
  * As the Dockerfile runs it. Node takes new space from the machine's memory, up to 128 MiB of garbage at any time on a
  * large one; a quarter of that serves as well.
  */
-const webServer = ['--max-semi-space-size=16', join(root, 'apps', 'web', 'server', 'main.ts')]
+export const webServer = ['--max-semi-space-size=16', join(root, 'apps', 'web', 'server', 'main.ts')]
 
 /** Starts the whole product. Used by `npm start`, the end-to-end tests and the benches. */
 export async function startAll(options: StartOptions): Promise<Running> {
@@ -120,7 +120,7 @@ export async function startAll(options: StartOptions): Promise<Running> {
         add(child)
         const url = `http://127.0.0.1:${sandboxPort}`
         await httpReady(`${url}/`, child, { signal, timeoutMs: 180_000, accept: () => true })
-        note(`Google stand-in ready on port ${sandboxPort}`)
+        note(`Google and Microsoft, played, on port ${sandboxPort}`)
         return url
       })
     }

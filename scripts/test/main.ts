@@ -83,6 +83,7 @@ async function main(): Promise<void> {
   for (const [name, problem] of problems) {
     total.failed++
     console.log(`  The suite ${name} cannot run and counts as failed: it ${problem}`)
+    console.log(`  It can be left out: INLET_TEST_SKIP=${name}`)
   }
   if (!skip.has('check')) await phase('check', runChecks)
   const runnable = vitestWanted.filter(suite => !problems.has(suite.name))

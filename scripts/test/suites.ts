@@ -22,7 +22,11 @@ const onPath = (program: string) =>
     existsSync(`${folder}/${program}`),
   )
 
-const redis: Need = { program: 'redis-server', package: 'redis-server', found: () => onPath('redis-server') }
+export const redis: Need = {
+  program: 'redis-server',
+  package: 'redis-server',
+  found: () => onPath('redis-server'),
+}
 const dovecot: Need = { program: 'dovecot', package: 'dovecot-imapd', found: () => onPath('dovecot') }
 const chromium: Need = {
   program: 'chromium',

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 const folder = new URL(import.meta.url).searchParams.get('folder')
 const name = process.argv.some(word => word.includes('sandbox'))
   ? 'sandbox'
-  : process.argv.some(word => /next/.test(word))
+  : process.argv.some(word => word.endsWith(join('web', 'server', 'main.ts')))
     ? 'web'
     : null
 

@@ -129,9 +129,20 @@ function summary(deliveries: readonly Moments[]): string[] {
       deliveries.flatMap(moments => moments[stage] ?? []),
       0.5,
     )
+  // Differences within one delivery: not every delivery has every stage, so those of the medians above mislead.
+  const onPage = STAGES.slice(STAGES.indexOf('heard by the page'))
+  const steps = onPage.slice(1).map((stage, i) => {
+    const since = onPage[i] as (typeof STAGES)[number]
+    const took = deliveries.flatMap(moments => {
+      const [from, to] = [moments[since], moments[stage]]
+      return from === undefined || to === undefined ? [] : [to - from]
+    })
+    return `${stage} ${format(quantile(took, 0.5))}`
+  })
   const stages = STAGES.map(stage => `${stage} ${format(p50(stage))}`).join(', ')
   return [
     `Where ours goes, p50 of ${deliveries.length} deliveries in ms after the push left, with every hop noted: ${stages}.`,
+    `On the page each of them took, p50 in ms after the one before, from heard on: ${steps.join(', ')}.`,
     `Of that the provider’s stand-in took ${format(p50('provider'))} ms to answer. In the 150 ms after the write the page rendered ${format(p50('renders'))} components in ${format(p50('commits'))} React commits.`,
   ]
 }

@@ -34,7 +34,7 @@ export async function madeStore(url: string): Promise<MadeStore> {
       email: 'bench@example.com',
       displayName: 'Bench',
       grant: { data: { refreshToken: 'none' } },
-      resources: [{ key: 'mailbox', name: 'Mailbox' }],
+      resources: [{ key: 'mailbox', name: 'Mailbox', watched: true }],
     },
     now,
   )

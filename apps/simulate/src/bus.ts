@@ -56,6 +56,8 @@ export class BusTransport {
   #send(ring: Ring): void {
     if (!this.#up) return
     for (const endpoint of this.#endpoints) {
+      // Workers and persons ring, and listen to nobody.
+      if (endpoint.listeners.size === 0) continue
       const fault = this.#faults.strike('bus', ['lose', 'double', 'delay'])
       if (fault === 'lose') continue
       const times = fault === 'double' ? 2 : 1

@@ -27,10 +27,11 @@ const FAULTS: readonly FaultKind[] = ['slow', 'fail_before', 'fail_after', 'kill
  */
 export function databaseOf(world: DatabaseWorld, process: Process): { store: Store; feed: FeedReader } {
   const { clock, faults, random, state, plan, committed, kill } = world
+  const travel = async (ms: number) => (ms > 0 ? await clock.sleep(ms) : undefined)
   const transaction = <T>(name: string, body: () => T): Promise<T> =>
     process.step(async () => {
       const fault = faults.strike('database', FAULTS)
-      await clock.sleep(fault === 'slow' ? random.int(1_000, 12_000) : random.int(0, 4))
+      await travel(fault === 'slow' ? random.int(1_000, 12_000) : random.int(0, 4))
       if (fault === 'fail_before') throw new Error(`${name}: the connection to the database was lost`)
       if (fault === 'kill_before') kill(process)
       // What was on its way when a process died may or may not arrive.
@@ -38,7 +39,7 @@ export function databaseOf(world: DatabaseWorld, process: Process): { store: Sto
       const value = body()
       committed(name)
       if (fault === 'kill_after') kill(process)
-      await clock.sleep(name === 'follow' && faults.slowPages ? 400 : random.int(0, 3))
+      await travel(name === 'follow' && faults.slowPages ? 400 : random.int(0, 3))
       if (fault === 'fail_after')
         throw new Error(`${name}: the connection to the database was lost after the commit`)
       return value

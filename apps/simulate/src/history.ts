@@ -28,7 +28,14 @@ export type Operation =
       mailbox: number
     })
   | (On & {
-      type: 'createLabel' | 'renameLabel' | 'deleteLabel' | 'expireCursors' | 'heal' | 'flicker'
+      type:
+        | 'createLabel'
+        | 'renameLabel'
+        | 'deleteLabel'
+        | 'fleetingLabel'
+        | 'expireCursors'
+        | 'heal'
+        | 'flicker'
       mailbox: number
     })
   | (On & {
@@ -111,7 +118,11 @@ function operation(random: Random, shape: Shape): Operation {
     }
   if (roll < 42) return { ...on, type: random.pick(MAILBOX), mailbox }
   if (roll < 46)
-    return { ...on, type: random.pick(['createLabel', 'renameLabel', 'deleteLabel'] as const), mailbox }
+    return {
+      ...on,
+      type: random.pick(['createLabel', 'renameLabel', 'deleteLabel', 'fleetingLabel'] as const),
+      mailbox,
+    }
   if (roll < 49) return { ...on, type: 'expireCursors', mailbox }
   if (roll < 52) return { ...on, type: random.pick(['break', 'break', 'heal', 'flicker'] as const), mailbox }
   if (roll < 57) return { ...on, type: 'mutate', mailbox }

@@ -31,6 +31,10 @@ export class Mailbox {
   readonly broken = new Set<string>()
   /** The next answer that holds one of these is late, and by then it has changed and cannot be read again. */
   readonly flickering = new Set<string>()
+  /** Labels that are gone, and the history with them, as soon as an answer has told that a message carries them. */
+  readonly fleeting = new Set<string>()
+  /** Messages that have lost such a label: the next answer that holds one is late, and by then it has changed again. */
+  readonly overtaking = new Set<string>()
   labels: PulledLabel[] = [...SYSTEM]
   version = 1n
   /** Cursors below it are too old. */
@@ -112,10 +116,11 @@ export class Mailbox {
     this.#record({ type: 'deleted', id, version: ++this.version })
   }
 
-  createLabel(name: string): void {
+  createLabel(name: string): string {
     const id = `L${++this.#made}`
     this.labels = [...this.labels, { id, name, role: null, color: null, hidden: false }]
     this.#record({ type: 'labelList', version: ++this.version })
+    return id
   }
 
   renameLabel(id: string, name: string): void {
@@ -147,7 +152,18 @@ export class Mailbox {
     const entries = rest.slice(0, size)
     const next = rest.length > size ? (entries.at(-1)?.version ?? from) : null
     const end = this.version > from ? this.version : from
-    return { page: pageOf(entries, next === null ? String(end) : null), next }
+    const page = pageOf(entries, next === null ? String(end) : null)
+    for (const label of this.fleeting)
+      if (page.patches.some(({ add }) => add.includes(label))) this.#flee(label)
+    return { page, next }
+  }
+
+  #flee(label: string): void {
+    this.fleeting.delete(label)
+    for (const { id, labelIds } of this.messages.values())
+      if (labelIds.includes(label)) this.overtaking.add(id)
+    this.deleteLabel(label)
+    this.expireCursors()
   }
 
   #record(entry: Entry): void {

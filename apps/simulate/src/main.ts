@@ -10,7 +10,7 @@ const AT_ONCE = 20
 /** Failures that are shrunk and shown; a fault in the core fails thousands of seeds in one way. */
 const SHOWN = 3
 const USAGE = `npm run simulate -- [--seeds N] [--from K] [--seed K [--trace]] [--ops M] [--time S] [--mutants [--only NAME]]
-npm run simulate -- --real [--seeds N] [--from K] [--seed K] [--ops M] [--mutants]`
+npm run simulate -- --real [--seeds N] [--from K] [--seed K] [--ops M] [--mutants [--only NAME]]`
 
 const { values } = parseArgs({
   options: {
@@ -92,7 +92,13 @@ else if (values.real) {
   const one = values.seed !== undefined
   const from = whole(one ? 'seed' : 'from', values.seed ?? values.from)
   const count = one ? 1 : whole('seeds', values.seeds ?? '100')
-  const { passed, failed } = await runReal({ from, count, operations, mutants: values.mutants })
+  const { passed, failed } = await runReal({
+    from,
+    count,
+    operations,
+    mutants: values.mutants,
+    only: values.only ?? null,
+  })
   end(passed, failed)
   // Node, taking itself down, may wait for ever for sockets that the servers' deaths have left.
   process.exit()

@@ -2,7 +2,7 @@ import type { Job, JobResult } from './job.ts'
 import { mutants } from './mutants/all.ts'
 import type { Mutant } from './mutants/mutant.ts'
 import { onThreads } from './threads.ts'
-import { INVARIANTS, type Violation } from './violation.ts'
+import { ELSEWHERE, INVARIANTS, type Violation } from './violation.ts'
 
 /** Within so many seeds each planted bug must be noticed. */
 const SEEDS_MAX = 2_000
@@ -29,13 +29,17 @@ export async function runMutants(
       console.log(`${job.mutant}: ${first ? `noticed in seed ${first.seed}` : `SURVIVED ${SEEDS_MAX} seeds`}`)
     },
   )
-  console.log(`\n${table(chosen, catches)}\n`)
+  console.log(`\n${table(chosen, catches, only === null ? ELSEWHERE : [])}\n`)
   const bare = only === null ? INVARIANTS.filter(each => !mutants.some(({ breaks }) => breaks === each)) : []
   if (only === null) console.log(summary(chosen, bare))
   return { caught: catches.size, survived: chosen.length - catches.size + bare.length }
 }
 
-function table(chosen: readonly Mutant[], catches: ReadonlyMap<string, Catch>): string {
+function table(
+  chosen: readonly Mutant[],
+  catches: ReadonlyMap<string, Catch>,
+  untouched: readonly (typeof ELSEWHERE)[number][],
+): string {
   const rows = [...chosen]
     .sort((a, b) => INVARIANTS.indexOf(a.breaks) - INVARIANTS.indexOf(b.breaks))
     .map(({ name, breaks, what }) => {
@@ -47,15 +51,17 @@ function table(chosen: readonly Mutant[], catches: ReadonlyMap<string, Catch>): 
     })
   const head =
     '| breaks | planted bug | what it does | seed | first noticed |\n| --- | --- | --- | --- | --- |'
-  return [head, ...rows].join('\n')
+  const elsewhere = untouched.map(
+    ({ invariant, what, tests }) => `| ${invariant} | — | ${what} | — | ${tests} |`,
+  )
+  return [head, ...rows, ...elsewhere].join('\n')
 }
 
 function summary(chosen: readonly Mutant[], bare: readonly string[]): string {
   const counts = INVARIANTS.map(
     each => `${each}: ${chosen.filter(({ breaks }) => breaks === each).length}`,
   ).join(', ')
-  return [
-    `Planted bugs by invariant: ${counts}. ${bare.length === 0 ? 'No invariant without a planted bug.' : `WITHOUT a planted bug: ${bare.join(', ')}.`}`,
-    'I11 (row-level security) and I12 (secrets) are proven on Postgres: packages/db/test/row-level-security.pg.test.ts, packages/db/test/secrets.pg.test.ts.',
-  ].join('\n')
+  const missing =
+    bare.length === 0 ? 'No invariant without a planted bug.' : `WITHOUT a planted bug: ${bare.join(', ')}.`
+  return `Planted bugs by invariant: ${counts}. ${missing}`
 }

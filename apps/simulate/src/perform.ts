@@ -26,6 +26,7 @@ export function perform(world: World, operation: Operation): unknown {
     case 'createLabel':
     case 'renameLabel':
     case 'deleteLabel':
+    case 'fleetingLabel':
     case 'expireCursors':
       return changeMailbox(world, world.mailbox(operation.mailbox), operation)
     case 'mutate':
@@ -123,6 +124,12 @@ function changeMailbox(
       return own && mailbox.renameLabel(own, `Renamed ${Math.floor(r * 1000)}`)
     case 'deleteLabel':
       return own && mailbox.deleteLabel(own)
+    case 'fleetingLabel': {
+      if (id === undefined) return
+      const fleeting = mailbox.createLabel(`Fleeting ${Math.floor(r * 1000)}`)
+      mailbox.fleeting.add(fleeting)
+      return mailbox.label(id, [fleeting], [])
+    }
     case 'expireCursors':
       return mailbox.expireCursors()
   }

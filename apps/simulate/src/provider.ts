@@ -80,13 +80,14 @@ export function simulatedProvider(world: ProviderWorld, process: Process): MailP
 
   const port: ProviderPort = {
     provider: 'gmail',
+    silentLabels: true,
     async identify(conn, signal) {
       const { mailbox } = await ask('identify', conn, signal)
       return { email: mailbox.email, displayName: mailbox.email }
     },
     async resources(conn, signal) {
       await ask('resources', conn, signal)
-      return [{ key: 'mailbox', name: 'Mailbox' }]
+      return [{ key: 'mailbox', name: 'Mailbox', watched: true }]
     },
     async currentCursor(conn, _resource, signal) {
       const { mailbox } = await ask('currentCursor', conn, signal)
@@ -108,8 +109,12 @@ export function simulatedProvider(world: ProviderWorld, process: Process): MailP
     },
     async listings(conn, _resource, signal) {
       const { mailbox } = await ask('listings', conn, signal)
-      const byLabel = mailbox.labels.map(label => ({ name: `label:${label.id}`, labelId: label.id }))
-      return [{ name: 'all', labelId: null }, ...byLabel]
+      const byLabel = mailbox.labels.map(label => ({
+        name: `label:${label.id}`,
+        labelId: label.id,
+        counted: false,
+      }))
+      return [{ name: 'all', labelId: null, counted: true }, ...byLabel]
     },
     async list(conn, _resource, listing, position, signal) {
       const { mailbox, fault } = await ask('list', conn, signal, ['expired', 'omit'])
@@ -133,7 +138,7 @@ export function simulatedProvider(world: ProviderWorld, process: Process): MailP
       await back(signal)
       const listed = items.filter((_, index) => index !== omitted)
       return {
-        items: listed.map(message => ({ id: message.id, fingerprint: null })),
+        items: listed.map(message => ({ id: message.id, message: null })),
         next,
         total: all.length,
       }
@@ -146,7 +151,10 @@ export function simulatedProvider(world: ProviderWorld, process: Process): MailP
           each => each.outcome === 'message' && mailbox.flickering.delete(each.id),
         )
         for (const { id } of flickered) flicker(mailbox, id, clock)
-        if (flickered.length > 0) await process.step(() => clock.sleep(random.int(1_000, 8_000), signal))
+        const overtaken = outcomes.filter(each => mailbox.overtaking.delete(each.id))
+        for (const { id } of overtaken) toggleStar(mailbox, id)
+        if (flickered.length + overtaken.length > 0)
+          await process.step(() => clock.sleep(random.int(1_000, 8_000), signal))
         await back(signal)
         yield* outcomes
       }
@@ -161,13 +169,14 @@ export function simulatedProvider(world: ProviderWorld, process: Process): MailP
       const { mailbox } = await ask('counts', conn, signal)
       return { messages: mailbox.messages.size, unread: null }
     },
-    async watch(conn, _resource, _request, signal) {
+    async watch(conn, _resource, { current }, signal) {
       const { mailbox } = await ask('watch', conn, signal)
       mailbox.watchUntil = clock.now() + world.watchMs()
       return {
         providerId: `watch of ${mailbox.email}`,
         expiresAt: mailbox.watchUntil,
         cursor: String(mailbox.version),
+        renewed: current !== null,
       }
     },
     async unwatch(conn, _watch, signal) {
@@ -217,9 +226,13 @@ export function simulatedProvider(world: ProviderWorld, process: Process): MailP
   }
 }
 
-function flicker(mailbox: Mailbox, id: string, clock: Clock): void {
+function toggleStar(mailbox: Mailbox, id: string): void {
   const starred = mailbox.messages.get(id)?.starred
   mailbox.label(id, starred ? [] : ['STARRED'], starred ? ['STARRED'] : [])
+}
+
+function flicker(mailbox: Mailbox, id: string, clock: Clock): void {
+  toggleStar(mailbox, id)
   mailbox.broken.add(id)
   clock.after(FLICKER_MS, () => mailbox.broken.delete(id))
 }

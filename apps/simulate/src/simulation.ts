@@ -80,6 +80,8 @@ async function comeToRest(world: World, broke: () => boolean): Promise<void> {
   const excused = shape.keepBroken
   for (const mailbox of mailboxes.values()) {
     mailbox.flickering.clear()
+    mailbox.fleeting.clear()
+    mailbox.overtaking.clear()
     if (!excused) mailbox.broken.clear()
   }
 

@@ -97,7 +97,15 @@ export class WebServer {
   async push(mailbox: string, pushId: string): Promise<boolean> {
     await this.process.gate()
     try {
-      await receivePush(this.#engine, { provider: 'gmail', pushId, mailbox, resource: null, problem: null })
+      await receivePush(this.#engine, {
+        provider: 'gmail',
+        pushId,
+        mailbox,
+        resource: null,
+        watch: null,
+        kind: 'changed',
+        problem: null,
+      })
       return true
     } catch {
       return false

@@ -1,11 +1,15 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { ChangesPage } from '@inlet/protocol/changes'
 import { describe, expect, test } from 'vitest'
+import { root } from '../../../scripts/start/root.ts'
 import { idOf } from '../src/ids.ts'
+import { codeBugs, withBug } from '../src/real/code-bugs.ts'
 import { compareMailbox, compareReader, difference, type Mailbox } from '../src/real/compare.ts'
 import { follow, nothingFollowed } from '../src/real/follower.ts'
 import { FAULTS } from '../src/real/google.ts'
 import { batchesOf } from '../src/real/main.ts'
-import { DURATION_MS, describe as describeStep, planOf } from '../src/real/plan.ts'
+import { DURATION_MS, describe as describeStep, planOf, troubled, unreadable } from '../src/real/plan.ts'
 import { mailboxOf } from '../src/real/planted.ts'
 import type { Stored } from '../src/real/stored.ts'
 
@@ -15,6 +19,20 @@ describe('a plan', () => {
   test('is the same for the same seed, and another for another', () => {
     expect(planOf(7, 30)).toEqual(planOf(7, 30))
     expect(planOf(8, 30)).not.toEqual(planOf(7, 30))
+  })
+
+  test('may be shorter, harder on the machines, or full of letters that cannot be read', () => {
+    const short = planOf(7, 30, 4_000)
+    const steps = [short, troubled(short), unreadable(short)].flatMap(({ acts, troubles }) => [
+      acts,
+      troubles,
+    ])
+    for (const times of steps.map(each => each.map(({ at }) => at))) {
+      expect(times).toEqual([...times].sort((a, b) => a - b))
+      expect(Math.max(0, ...times)).toBeLessThan(4_000)
+    }
+    expect(troubled(short).troubles.map(({ type }) => type)).toContain('freezeWorker')
+    expect(unreadable(short).acts.filter(({ type }) => type === 'break').length).toBeGreaterThanOrEqual(4)
   })
 
   test('names only mailboxes and browsers that there are, in the order of time', () => {
@@ -224,6 +242,12 @@ test('the order of keys is no difference, a missing field is one', () => {
   expect(difference({ a: 1, b: { c: 1, d: [2, 3] } }, { b: { d: [2, 3], c: 1 }, a: 1 })).toBe('')
   expect(difference({ a: 1 }, { a: 1, b: null })).toBe('b nothing (wanted null)')
   expect(difference({ a: [1, 2] }, { a: [2, 1] })).toBe('a [1,2] (wanted [2,1])')
+})
+
+test.each(codeBugs)('the bug $name has its place in the code', bug => {
+  const source = readFileSync(join(root, bug.file), 'utf8')
+  expect(withBug(source, bug)).not.toBe(source)
+  expect(() => withBug(source.replace(bug.from, ''), bug)).toThrow('0 times instead of once')
 })
 
 test('a push tells its mailbox, and rubbish tells none', () => {

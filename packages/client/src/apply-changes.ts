@@ -13,6 +13,21 @@ export interface AppliedRows {
   threads: RowChange<ThreadRow>[]
 }
 
+/** A row to be written, beside what was found of it. */
+interface Due<T> {
+  before: T | null
+  after: T
+}
+
+/** What a page leaves to be written. */
+export interface DueChanges {
+  accounts: Due<AccountRow>[]
+  labels: Due<LabelRow>[]
+  messages: Due<MessageRow>[]
+  threads: Due<ThreadRow>[]
+  deletions: Deletion[]
+}
+
 /**
  * following: most rows are here already, and are compared. filling: most are not, and are added unread; only those
  * that turn out to be here are compared.
@@ -20,28 +35,55 @@ export interface AppliedRows {
 export type ApplyHow = 'following' | 'filling'
 
 /**
- * Writes changes inside the caller's transaction. A change older than what is stored, or than a deletion seen,
- * does nothing: so pages may come twice, overlap, or arrive late (I4).
+ * What there is to write of changes: one older than what is stored, or than a deletion seen, does nothing, so pages
+ * may come twice, overlap, or arrive late (I4). Reads only, and in one go: what a transaction costs is the number of
+ * times it waits.
  */
-export async function applyChanges(
+export async function changesDue(
   tables: Tables,
   changes: readonly Change[],
+  how: ApplyHow,
+): Promise<DueChanges> {
+  const page = rowsOf(changes)
+  const anyDead = tables.tombstones.count()
+  const due = async <T extends Stored>(table: EntityTable<T, 'id'>, kind: ChangeKind, rows: T[]) => {
+    if (rows.length === 0) return []
+    const ids = rows.map(({ id }) => id)
+    const [stored, tombstones] = await Promise.all([
+      how === 'following' ? asRows(table).bulkGet(ids) : [],
+      anyDead.then(count =>
+        count === 0 ? [] : tables.tombstones.bulkGet(ids.map((id): [string, string] => [kind, id])),
+      ),
+    ])
+    const before = new Map(stored.map(row => [row?.id, row]))
+    const alive = rows.filter((row, i) => (tombstones[i]?.seq ?? -1) < row.seq)
+    return alive.map((after): Due<T> => ({ before: before.get(after.id) ?? null, after })).filter(isNewer)
+  }
+  const [accounts, labels, messages, threads] = await Promise.all([
+    due(tables.accounts, 'account', page.accounts),
+    due(tables.labels, 'label', page.labels),
+    due(tables.messages, 'message', page.messages),
+    due(tables.threads, 'thread', page.threads),
+  ])
+  return { accounts, labels, messages, threads, deletions: page.deletions }
+}
+
+/** Writes what changesDue found in the same transaction, the caller's. */
+export async function applyChanges(
+  tables: Tables,
+  due: DueChanges,
   now: number,
   how: ApplyHow,
 ): Promise<AppliedRows> {
-  const rows = rowsOf(changes)
-  // Requests are sent together: what a transaction costs is the number of times it waits.
-  const anyDead = tables.tombstones.count()
-  const write = <T extends Stored>(table: EntityTable<T, 'id'>, kind: ChangeKind, upserts: T[]) =>
-    upserts.length === 0 ? [] : put(tables, table as unknown as Rows<T>, kind, upserts, anyDead, how)
+  const write = how === 'following' ? put : add
   const [accounts, labels, messages, threads] = await Promise.all([
-    write(tables.accounts, 'account', rows.accounts),
-    write(tables.labels, 'label', rows.labels),
-    write(tables.messages, 'message', rows.messages),
-    write(tables.threads, 'thread', rows.threads),
+    write(asRows(tables.accounts), due.accounts),
+    write(asRows(tables.labels), due.labels),
+    write(asRows(tables.messages), due.messages),
+    write(asRows(tables.threads), due.threads),
   ])
   const applied = { accounts, labels, messages, threads }
-  if (rows.deletions.length > 0) await remove(tables, rows.deletions, applied, now)
+  if (due.deletions.length > 0) await remove(tables, due.deletions, applied, now)
   return applied
 }
 
@@ -53,6 +95,9 @@ interface Rows<T> {
   bulkAdd(rows: readonly T[]): Promise<unknown>
   bulkDelete(ids: string[]): Promise<void>
 }
+const asRows = <T extends Stored>(table: EntityTable<T, 'id'>) => table as unknown as Rows<T>
+
+const isNewer = <T extends Stored>({ before, after }: Due<T>) => (before?.seq ?? -1) < after.seq
 
 function rowsOf(changes: readonly Change[]) {
   const rows = {
@@ -93,44 +138,25 @@ function latestById(changes: readonly Change[]): Iterable<Change> {
   return latest.values()
 }
 
-async function put<T extends Stored>(
-  tables: Tables,
-  table: Rows<T>,
-  kind: ChangeKind,
-  rows: T[],
-  anyDead: PromiseLike<number>,
-  how: ApplyHow,
-): Promise<RowChange<T>[]> {
-  const dead = anyDead.then(count => (count === 0 ? [] : tombstonesOf(tables, kind, rows)))
-  if (how === 'following') return replace(table, rows, dead)
-  const tombstones = await dead
-  const alive = rows.filter((row, i) => (tombstones[i]?.seq ?? -1) < row.seq)
-  const there = await add(table, alive)
-  const added = alive.filter((_, i) => !there.has(i)).map((after): RowChange<T> => ({ before: null, after }))
-  if (there.size === 0) return added
-  const others = alive.filter((_, i) => there.has(i))
-  return [...added, ...(await replace(table, others, []))]
+async function put<T extends Stored>(table: Rows<T>, due: Due<T>[]): Promise<RowChange<T>[]> {
+  if (due.length > 0) await table.bulkPut(due.map(({ after }) => after))
+  return due
 }
 
-const tombstonesOf = (tables: Tables, kind: ChangeKind, rows: readonly Stored[]) =>
-  tables.tombstones.bulkGet(rows.map((row): [string, string] => [kind, row.id]))
-
-async function replace<T extends Stored>(
-  table: Rows<T>,
-  rows: T[],
-  tombstones: PromiseLike<({ seq: number } | undefined)[]> | [],
-): Promise<RowChange<T>[]> {
-  const [stored, dead] = await Promise.all([table.bulkGet(rows.map(row => row.id)), tombstones])
-  const changes = rows.map((after, i) => ({ before: stored[i] ?? null, after }))
-  const newer = changes.filter(
-    ({ before, after }, i) => (before?.seq ?? -1) < after.seq && (dead[i]?.seq ?? -1) < after.seq,
-  )
-  if (newer.length > 0) await table.bulkPut(newer.map(change => change.after))
-  return newer
+/** As if none of the rows were here; those that turn out to be are compared and put. */
+async function add<T extends Stored>(table: Rows<T>, due: Due<T>[]): Promise<RowChange<T>[]> {
+  if (due.length === 0) return due
+  const rows = due.map(({ after }) => after)
+  const there = await addMissing(table, rows)
+  if (there.size === 0) return due
+  const others = rows.filter((_, i) => there.has(i))
+  const stored = await table.bulkGet(others.map(({ id }) => id))
+  const compared = others.map((after, i): Due<T> => ({ before: stored[i] ?? null, after }))
+  return [...due.filter((_, i) => !there.has(i)), ...(await put(table, compared.filter(isNewer)))]
 }
 
 /** Adds those that are not there; returns the positions of the others. */
-async function add<T>(table: Rows<T>, rows: T[]): Promise<Set<number>> {
+async function addMissing<T>(table: Rows<T>, rows: T[]): Promise<Set<number>> {
   try {
     await table.bulkAdd(rows)
     return new Set()
@@ -160,7 +186,7 @@ async function remove(
   ) => {
     const ofKind = deletions.filter(deletion => deletion.kind === kind)
     if (ofKind.length === 0) return
-    const rows = table as unknown as Rows<T>
+    const rows = asRows(table)
     const stored = await rows.bulkGet(ofKind.map(({ id }) => id))
     const gone = stored.filter((row, i) => row !== undefined && row.seq <= (ofKind[i]?.seq ?? -1)) as T[]
     const ids = gone.map(({ id }) => id)

@@ -16,12 +16,22 @@ function emptyFeed(epoch: string): FeedMeta {
   }
 }
 
+/** Has the database, should it be made, begin with its feed row: a new mirror's first page then waits for no other write. */
+export function beginWithFeed(db: MirrorDb, epoch: string): void {
+  db.on('populate', transaction => transaction.table<FeedMeta>('meta').add(emptyFeed(epoch)))
+}
+
+const isCurrent = (stored: FeedMeta) =>
+  stored.protocol === PROTOCOL_VERSION && stored.mirror === MIRROR_VERSION
+
 /** Where the mirror stands. A mirror of another version of the protocol or of our rows is emptied first. */
-export function openFeed(db: MirrorDb, newEpoch: string): Promise<FeedMeta> {
+export async function openFeed(db: MirrorDb, newEpoch: string): Promise<FeedMeta> {
+  // Nearly always this is all, and holds up nobody who reads.
+  const found = await db.meta.get('feed')
+  if (found && isCurrent(found)) return found
   return transact(db, MIRROR_TABLES, async tables => {
     const stored = await tables.meta.get('feed')
-    if (stored && stored.protocol === PROTOCOL_VERSION && stored.mirror === MIRROR_VERSION) return stored
-    return replaceFeed(tables, newEpoch)
+    return stored && isCurrent(stored) ? stored : replaceFeed(tables, newEpoch)
   })
 }
 

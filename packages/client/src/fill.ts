@@ -46,8 +46,8 @@ export function askAhead(
 }
 
 /**
- * Fetches one page of the walk down and stores it with the walk's position; the next is under way meanwhile. Null if the mirror was reset
- * meanwhile or the walk is over. Rejects with ApiFailure, or with the database's error.
+ * Fetches one page of the walk down and stores it with the walk's position, while the next is under way. Null if the
+ * mirror was reset meanwhile or the walk is over. Rejects with ApiFailure, or with the database's error.
  */
 export async function fillPage(
   context: FillContext,

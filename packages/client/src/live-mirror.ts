@@ -4,7 +4,7 @@ import type { ZodType } from 'zod'
 import { ApiFailure } from './api-failure.ts'
 import { loadBody } from './bodies.ts'
 import { viewOf } from './connection-view.ts'
-import { openFeed } from './feed-meta.ts'
+import { beginWithFeed, openFeed } from './feed-meta.ts'
 import { createHttp } from './http.ts'
 import { campaign } from './leader.ts'
 import { createLeaderDuties } from './leader-duties.ts'
@@ -43,6 +43,7 @@ export function createLiveMirror(options: LiveMirrorOptions): LiveMirror {
   const { userId, baseUrl = '', fillLimit = FILL_LIMIT } = options
   const world = options.world ?? browserWorld()
   const db = new MirrorDb(userId, options.storage)
+  beginWithFeed(db, newId())
   const http = createHttp({ baseUrl, fetch: options.fetch ?? ((...args) => fetch(...args)), world })
   const stopped = new AbortController()
   const name = databaseName(userId)

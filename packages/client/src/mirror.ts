@@ -1,6 +1,6 @@
 import type { ChangesPage, FillPage, Upsert } from '@inlet/protocol/changes'
 import type { Seq } from '@inlet/protocol/seq'
-import { type AppliedRows, applyChanges } from './apply-changes.ts'
+import { applyChanges, changesDue } from './apply-changes.ts'
 import { fencedFeed } from './feed-meta.ts'
 import { settleOutbox } from './outbox-settle.ts'
 import type { FeedMeta, MirrorDb } from './tables.ts'
@@ -19,24 +19,23 @@ export type Applied =
 /** Applies a page of the feed, however it came. */
 export function applyPage(db: MirrorDb, epoch: string, page: ChangesPage, now: number): Promise<Applied> {
   return transact(db, [...MIRROR_TABLES, 'outbox'], async (tables): Promise<Applied> => {
-    const [feed, outbox] = await Promise.all([fencedFeed(tables, epoch), tables.outbox.count()])
+    const [feed, outbox, due] = await Promise.all([
+      fencedFeed(tables, epoch),
+      tables.outbox.count(),
+      changesDue(tables, page.changes, 'following'),
+    ])
     if (!feed || feed.cursor === null) return { kind: 'fenced' }
     if (page.after > feed.cursor) return { kind: 'gap', cursor: feed.cursor }
     const cursor = Math.max(feed.cursor, page.next)
     const head = Math.max(feed.head, page.head)
     if (cursor === feed.cursor && head === feed.head) return { kind: 'known', cursor }
     const next = { ...feed, cursor, head, floor: Math.max(feed.floor, page.floor) }
-    const moved = tables.meta.put(next)
-    const changes = cursor > feed.cursor ? page.changes : []
-    const rows = changes.length === 0 ? nothing : await applyChanges(tables, changes, now, 'following')
-    await moved
+    const [rows] = await Promise.all([applyChanges(tables, due, now, 'following'), tables.meta.put(next)])
     const settled = outbox > 0 ? await settleOutbox(tables, now) : 0
     if (settled === 0) noteWritten(tables, { ...rows, feed: next })
     return { kind: 'applied', cursor }
   })
 }
-
-const nothing: AppliedRows = { accounts: [], labels: [], messages: [], threads: [] }
 
 /** What one transaction stores of a fill page. */
 export interface FillChunk {
@@ -63,11 +62,14 @@ export function applyFillChunk(
   now: number,
 ): Promise<FeedMeta | null> {
   return transact(db, MIRROR_TABLES, async tables => {
-    const feed = await fencedFeed(tables, epoch)
+    const [feed, due] = await Promise.all([
+      fencedFeed(tables, epoch),
+      changesDue(tables, chunk.changes, 'filling'),
+    ])
     if (!feed || feed.fill.position !== chunk.asked) return null
     const { page } = chunk
     const { horizon } = feed.fill
-    const rows = await applyChanges(tables, chunk.changes, now, 'filling')
+    const rows = await applyChanges(tables, due, now, 'filling')
     const done = feed.fill.done + rows.messages.length
     const limited = chunk.last && page.next !== null && done >= chunk.limit
     const position = !chunk.last ? feed.fill.position : limited ? null : page.next
@@ -100,8 +102,12 @@ export function applyExtra(
   now: number,
 ): Promise<{ added: number } | null> {
   return transact(db, MIRROR_TABLES, async tables => {
-    if (!(await fencedFeed(tables, epoch))) return null
-    const { messages } = await applyChanges(tables, changes, now, 'following')
+    const [feed, due] = await Promise.all([
+      fencedFeed(tables, epoch),
+      changesDue(tables, changes, 'following'),
+    ])
+    if (!feed) return null
+    const { messages } = await applyChanges(tables, due, now, 'following')
     return { added: messages.length }
   })
 }

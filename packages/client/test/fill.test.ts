@@ -145,6 +145,13 @@ describe('a new mirror', () => {
     await mirror.stop()
   })
 
+  it('has its feed row from the moment its database is made', async () => {
+    const storage = { indexedDB: new IDBFactory(), IDBKeyRange }
+    const mirror = createLiveMirror({ userId: 'u1', baseUrl: server.url, world: testWorld(), storage })
+    expect(await mirror.db.meta.get('feed')).toMatchObject({ cursor: null, fill: { position: FILL_START } })
+    await mirror.stop()
+  })
+
   it('asks once for it; one that is there asks for nothing', async () => {
     const storage = { indexedDB: new IDBFactory(), IDBKeyRange }
     for (const visit of ['first', 'second']) {

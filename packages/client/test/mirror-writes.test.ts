@@ -1,7 +1,7 @@
 import type { Change, ChangesPage, FillPage } from '@inlet/protocol/changes'
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openFeed } from '../src/feed-meta.ts'
+import { beginWithFeed, openFeed } from '../src/feed-meta.ts'
 import { applyFillChunk, applyPage } from '../src/mirror.ts'
 import { MirrorDb } from '../src/tables.ts'
 import { message, threadOf } from './support/rows.ts'
@@ -31,9 +31,9 @@ const seqs = async () => (await db.messages.toArray()).map(({ id, seq }) => `${i
 describe('what is written into the mirror', () => {
   it('is a whole page or nothing of it: of one with a row that cannot be stored neither its other rows nor its cursor', async () => {
     await fill('start', { changes: [], next: 'p1', head: 0, floor: 0 })
-    // IndexedDB itself refuses it, after others were taken: a row without its key.
-    const keyless = { ...threadOf([message('m1')]), id: undefined }
-    const thread = { kind: 'thread', op: 'upsert', id: 't', seq: 2, row: keyless }
+    // IndexedDB itself refuses it, and only when it is written, after others were taken: a function cannot be stored.
+    const unstorable = { ...threadOf([message('m1')]), subject: () => 'nothing' }
+    const thread = { kind: 'thread', op: 'upsert', id: unstorable.id, seq: 2, row: unstorable }
     await expect(applyPage(db, EPOCH, page(0, 2, [upsert('m1', 1), thread]), 0)).rejects.toThrow()
     expect([await seqs(), await cursor()]).toEqual([[], 0])
   })
@@ -50,5 +50,27 @@ describe('what is written into the mirror', () => {
     await fill('start', { changes: [], next: 'p1', head: 10, floor: 0 })
     await fill('p1', { changes: [], next: 'p2', head: 20, floor: 0 })
     expect(await cursor()).toBe(10)
+  })
+})
+
+describe('a database that is made', () => {
+  it('begins with its feed, whoever opens it first; one that is there keeps its own', async () => {
+    const storage = { indexedDB: new IDBFactory(), IDBKeyRange }
+    for (const epoch of ['first', 'second']) {
+      const made = new MirrorDb('u2', storage)
+      beginWithFeed(made, epoch)
+      await made.threads.count()
+      expect(await made.meta.get('feed')).toMatchObject({ epoch: 'first', cursor: null })
+      made.close()
+    }
+  })
+
+  it('has no other writer waited for once its feed is there', async () => {
+    const transaction = db.transaction.bind(db)
+    db.transaction = () => {
+      throw new Error('A transaction was begun.')
+    }
+    expect((await openFeed(db, 'another')).epoch).toBe(EPOCH)
+    db.transaction = transaction
   })
 })

@@ -7,7 +7,7 @@ import { openFeed } from './feed-row.ts'
 import { writeGrant } from './grants.ts'
 import type { Pool, Queryable } from './pool.ts'
 import { refreshAccount } from './refresh-account.ts'
-import { addResources } from './sql/add-resources.ts'
+import { addResources } from './resources.ts'
 import { readAccounts } from './sql/read-accounts.ts'
 import { wakeAccount } from './sql/wake-account.ts'
 import { inTransaction, type Tx } from './transaction.ts'
@@ -50,13 +50,7 @@ export async function createAccount(
         [userId, accountId, displayName],
       )
     await writeGrant(tx, vault, { userId, accountId, grant, now })
-    const { resources } = account
-    await tx.query(addResources, [
-      userId,
-      accountId,
-      resources.map(resource => resource.key),
-      resources.map(resource => resource.name),
-    ])
+    await addResources(tx, { userId, accountId, now }, account.resources)
     await wake(tx, accountId, 'connect', now)
     await refreshAccount(tx, feed, accountId, now, { force: true })
     const head = feed.close()

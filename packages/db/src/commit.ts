@@ -8,6 +8,7 @@ import { openListings } from './listings.ts'
 import type { Pool } from './pool.ts'
 import { readStored } from './read-stored.ts'
 import { refreshAccount } from './refresh-account.ts'
+import { keepResources } from './resources.ts'
 import { markItemsLane } from './sql/mark-items-lane.ts'
 import { inTransaction, type Tx } from './transaction.ts'
 import { writeItems } from './write-items.ts'
@@ -40,9 +41,10 @@ export async function commit(pool: Pool, dirty: Batch): Promise<Committed & { cu
     await writeLabels(tx, feed, batch, writes, stored)
     writeItems(tx, batch, writes, stored.failing)
     // The items lane looks for its own next item when it ends; only others have to wake it.
-    if (writes.failures.length > 0 && held.lane !== 'items') wakeItems(tx, batch, writes, held.key)
+    if (writes.failures.length > 0 && held.lane !== 'items') wakeItems(tx, batch, writes)
     const cursorVersion = moveCursor(tx, batch)
     keepListing(tx, batch)
+    if (batch.resources) await keepResources(tx, batch, batch.resources)
     if (writes.messages.length + writes.deletions.length > 0) countRun(tx, batch, held.runId, writes)
     await refreshAccount(tx, feed, batch.accountId, batch.now)
     return {
@@ -56,30 +58,35 @@ export async function commit(pool: Pool, dirty: Batch): Promise<Committed & { cu
   return await inTransaction(pool, work, { begin: BEGIN, readsFirst: true, prepared: true })
 }
 
-type Held = { id: string; lane: Lane; key: string; runId: string | null }
+type Held = { lane: Lane; runId: string | null }
 
 /**
  * Locks the resource, and in the same order of ids the lanes beside it that this batch will touch. The feed row comes
  * after, and nothing later waits for anybody: so two commits never wait for each other.
  */
 async function fence(tx: Tx, batch: Batch): Promise<Held> {
-  const beside: Lane[] = []
-  if (batch.startListing) beside.push('listing')
-  if (batch.failures.length + batch.patches.length > 0) beside.push('items')
+  const items = batch.failures.length + batch.patches.length > 0 || batch.heals === false
   const { rows } = await tx.query<{
     id: string
     lane: Lane
-    key: string
     run_id: string | null
     user_id: string
     account_id: string
     lease_token: string | null
     cursor_version: number
   }>(
-    `SELECT id, lane, key, run_id, user_id, account_id, lease_token, cursor_version FROM resource
-      WHERE id = $1 OR (account_id = $2 AND lane = ANY($3) AND key = (SELECT key FROM resource WHERE id = $1))
+    `SELECT id, lane, run_id, user_id, account_id, lease_token, cursor_version FROM resource
+      WHERE id = $1 OR (account_id = $2 AND (
+              $3 OR (lane = 'items' AND $4)
+              OR (lane = 'listing' AND $5 AND key = (SELECT key FROM resource WHERE id = $1))))
       ORDER BY id FOR NO KEY UPDATE`,
-    [batch.lease.resourceId, batch.accountId, beside],
+    [
+      batch.lease.resourceId,
+      batch.accountId,
+      batch.resources != null,
+      items,
+      batch.startListing !== undefined,
+    ],
   )
   const own = rows.find(row => row.id === batch.lease.resourceId)
   if (
@@ -90,12 +97,12 @@ async function fence(tx: Tx, batch: Batch): Promise<Held> {
     own.account_id !== batch.accountId
   )
     throw new StaleLease(batch.lease.resourceId)
-  return { id: own.id, lane: own.lane, key: own.key, runId: own.run_id }
+  return { lane: own.lane, runId: own.run_id }
 }
 
-function wakeItems(tx: Tx, batch: Batch, writes: Writes, key: string): void {
+function wakeItems(tx: Tx, batch: Batch, writes: Writes): void {
   const at = Math.min(...writes.failures.map(failure => failure.retryAt))
-  tx.send(markItemsLane, [batch.accountId, at, batch.now, key])
+  tx.send(markItemsLane, [batch.accountId, at, batch.now])
 }
 
 /** Every commit that names a cursor moves the version, so that of two workers with one lease only one goes on. */

@@ -4,6 +4,7 @@ import { columns } from './columns.ts'
 import type { Pool } from './pool.ts'
 import { preparedQuery } from './prepared-query.ts'
 import { recordPushes } from './sql/record-pushes.ts'
+import { hashSecret } from './watches.ts'
 
 /** What a stranger may make us keep. */
 const FIELD_MAX = 500
@@ -72,6 +73,9 @@ async function record(pool: Pool, group: Push[]): Promise<PushOutcome[]> {
     ({ event }) => event.resource,
     ({ event }) => event.problem,
     ({ now }) => now,
+    ({ event }) => event.watch?.providerId ?? null,
+    ({ event }) => (event.watch ? hashSecret(event.watch.secret) : null),
+    ({ event }) => event.kind,
   ])
   return (await pool.query<PushOutcome>(preparedQuery(recordPushes, values))).rows
 }
@@ -83,6 +87,11 @@ function bounded(event: PushEvent): PushEvent {
     pushId: text(event.pushId),
     mailbox: text(event.mailbox),
     resource: text(event.resource),
+    watch: event.watch && {
+      providerId: text(event.watch.providerId) ?? '',
+      secret: event.watch.secret.slice(0, FIELD_MAX),
+    },
+    kind: event.kind,
     problem: text(event.problem),
   }
 }

@@ -18,6 +18,7 @@ type Lane = {
   missedPushAt: number | null
   errorKind: string | null
   errorMessage: string | null
+  watched: boolean
   watchExpiresAt: number | null
   watchCreatedAt: number | null
 }
@@ -88,8 +89,9 @@ export async function refreshAccount(
 
 function statusFacts(facts: Facts, live: Lane[], now: number): StatusFacts {
   const worst = live.reduce<Lane | null>((a, b) => (a === null || b.attempts > a.attempts ? b : a), null)
-  const watched = live.length > 0 && live.every(lane => lane.watchExpiresAt !== null)
-  const expiresAt = earliest(live.map(lane => lane.watchExpiresAt))
+  const watched = live.filter(lane => lane.watched)
+  const complete = watched.every(lane => lane.watchExpiresAt !== null)
+  const expiresAt = earliest(watched.map(lane => lane.watchExpiresAt))
   const listing = progressOf(facts.lanes)
   return {
     now,
@@ -101,8 +103,9 @@ function statusFacts(facts: Facts, live: Lane[], now: number): StatusFacts {
     nextAttemptAt: worst?.nextAttemptAt ?? null,
     lastError: worst?.errorKind ? { kind: worst.errorKind, message: worst.errorMessage ?? '' } : null,
     listing: listing && { kind: listing.kind },
+    watched: watched.length > 0,
     watch:
-      watched && expiresAt !== null
+      complete && expiresAt !== null
         ? {
             expiresAt,
             lastPushAt: latest(live.map(lane => lane.lastPushAt)),

@@ -39,16 +39,16 @@ export async function watchesDue(
 export async function saveWatch(
   pool: Pool,
   resourceId: string,
-  watch: { providerId: string; secret: string; expiresAt: number },
+  watch: { providerId: string; secret: string | null; expiresAt: number },
   now: number,
 ): Promise<Committed> {
   return await onWatch(pool, resourceId, now, {
     sql: `INSERT INTO watch AS w (resource_id, provider_id, secret_hash, expires_at, created_at)
           VALUES ($1, $2, $3, $4, $5)
           ON CONFLICT (resource_id) DO UPDATE SET
-            provider_id = excluded.provider_id, secret_hash = excluded.secret_hash, expires_at = excluded.expires_at,
+            provider_id = excluded.provider_id, secret_hash = coalesce(excluded.secret_hash, w.secret_hash), expires_at = excluded.expires_at,
             created_at = coalesce(w.created_at, excluded.created_at), error = NULL, retry_at = 0`,
-    values: [watch.providerId, hashSecret(watch.secret), watch.expiresAt, now],
+    values: [watch.providerId, watch.secret === null ? null : hashSecret(watch.secret), watch.expiresAt, now],
   })
 }
 
@@ -76,7 +76,7 @@ export async function removeWatch(pool: Pool, resourceId: string, now: number): 
 }
 
 /** What is stored of a watch's secret (I12). It has 24 random bytes, so a plain hash cannot be turned back. */
-function hashSecret(secret: string): Buffer {
+export function hashSecret(secret: string): Buffer {
   return createHash('sha256').update(secret).digest()
 }
 

@@ -118,7 +118,15 @@ test('live sync, backfill, retries, marks and a reader run at once without deadl
     for (let n = 0; n < rounds * 2; n++) {
       await store.mark({ userId, lanes: ['live', 'listing', 'items'] }, 'person', NOW)
       await store.recordPush(
-        { provider: 'gmail', pushId: null, mailbox: box.email, resource: null, problem: null },
+        {
+          provider: 'gmail',
+          pushId: null,
+          mailbox: box.email,
+          resource: null,
+          watch: null,
+          kind: 'changed',
+          problem: null,
+        },
         NOW,
       )
       await store.saveProof(box.accountId, { stored: n, provider: n, checkedAt: NOW })
@@ -208,7 +216,15 @@ test('a webhook does not wait for a commit of another lane', async () => {
     await blocker.query('BEGIN')
     await blocker.query('SELECT FROM resource WHERE id = $1 FOR NO KEY UPDATE', [walk.lease.resourceId])
     await blocker.query('SELECT FROM feed WHERE user_id = $1 FOR UPDATE', [claim.userId])
-    const push = { provider: 'gmail', pushId: null, mailbox: email, resource: null, problem: null } as const
+    const push = {
+      provider: 'gmail',
+      pushId: null,
+      mailbox: email,
+      resource: null,
+      watch: null,
+      kind: 'changed',
+      problem: null,
+    } as const
     expect((await store.recordPush(push, NOW)).outcome).toBe('marked')
   } finally {
     await blocker.query('ROLLBACK')

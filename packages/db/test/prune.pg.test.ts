@@ -33,7 +33,15 @@ test('records are bounded: webhooks by age, runs by number, and a deletion that 
   const { claim, accountId, userId } = await connected(postgres.get())
   await commitUnder(store, claim, { upserts: [pulledMessage('m1')] })
   const pool = postgres.pool()
-  const event = { provider: 'gmail', pushId: null, mailbox: 'x@y', resource: null, problem: null } as const
+  const event = {
+    provider: 'gmail',
+    pushId: null,
+    mailbox: 'x@y',
+    resource: null,
+    watch: null,
+    kind: 'changed',
+    problem: null,
+  } as const
   await store.recordPush(event, NOW)
   await store.recordPush(event, NOW + TOMBSTONES_KEPT_MS)
   await pool.query(

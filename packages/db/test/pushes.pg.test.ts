@@ -10,6 +10,8 @@ const push = (mailbox: string | null, pushId: string | null = null): PushEvent =
   pushId,
   mailbox,
   resource: null,
+  watch: null,
+  kind: 'changed',
   problem: mailbox === null ? 'not JSON' : null,
 })
 

@@ -36,6 +36,7 @@ export function createGmail(config: GmailConfig, world: World = realWorld): Gmai
   return {
     provider: 'gmail',
     lookAgainMs: LOOK_AGAIN_MS,
+    silentLabels: true,
     oauth: createOAuth(settings, world),
     parsePush: createPushParser(settings),
 
@@ -67,7 +68,7 @@ export function createGmail(config: GmailConfig, world: World = realWorld): Gmai
     },
 
     async resources() {
-      return [{ key: MAILBOX, name: 'Mailbox' }]
+      return [{ key: MAILBOX, name: 'Mailbox', watched: true }]
     },
 
     async currentCursor(conn, _resource, signal) {
@@ -83,7 +84,7 @@ export function createGmail(config: GmailConfig, world: World = realWorld): Gmai
     fetch: (conn, _resource, ids, options, signal) => fetchMessages(client, conn, ids, options, signal),
     labels: (conn, signal) => listLabels(client, known, conn, signal),
     counts: (conn, _resource, signal) => counts(client, conn, signal),
-    watch: (conn, _resource, _request, signal) => watch(client, conn, signal),
+    watch: (conn, _resource, { current }, signal) => watch(client, conn, current !== null, signal),
     unwatch: (conn, _watch, signal) => unwatch(client, conn, signal),
     body: (conn, messageId, signal) => fetchBody(client, conn, messageId, signal),
     attachment: (conn, messageId, partId, signal) => fetchAttachment(client, conn, messageId, partId, signal),

@@ -3,16 +3,16 @@ import type { MailProvider } from '@inlet/sync/engine'
 import type { GmailAdapter } from './gmail.ts'
 import type { GraphAdapter } from './graph.ts'
 
-export type Adapters = { gmail?: GmailAdapter; graph?: GraphAdapter }
+/** By provider; null: its credentials are not set. */
+export type Adapters = { gmail: GmailAdapter | null; graph: GraphAdapter | null }
 
-/** The configured adapters as the engine wants them: one line a provider. */
-export function mailProviders({ gmail, graph }: Adapters): ReadonlyMap<Provider, MailProvider> {
+/** The configured adapters as the engine wants them. */
+export function mailProviders(adapters: Partial<Adapters>): ReadonlyMap<Provider, MailProvider> {
   const providers = new Map<Provider, MailProvider>()
-  if (gmail) providers.set('gmail', { port: gmail, ...grants(gmail) })
-  if (graph) providers.set('graph', { port: graph, ...grants(graph) })
+  for (const adapter of Object.values(adapters)) {
+    if (!adapter) continue
+    const { refresh, token, revoke } = adapter.oauth
+    providers.set(adapter.provider, { port: adapter, refresh, token, revoke })
+  }
   return providers
-}
-
-function grants({ oauth }: GmailAdapter | GraphAdapter): Omit<MailProvider, 'port'> {
-  return { refresh: oauth.refresh, token: oauth.token, revoke: oauth.revoke }
 }

@@ -22,7 +22,12 @@ describe('what is Gmail’s own', () => {
     const { conn } = await world.newAccount()
     const { pubsubTopic: _, ...config } = sandboxConfig(world.sandbox)
     expect(
-      await createGmail(config).watch(conn, 'mailbox', { secret: 's', callbackUrl: null }, never),
+      await createGmail(config).watch(
+        conn,
+        'mailbox',
+        { secret: 's', callbackUrl: null, current: null },
+        never,
+      ),
     ).toBeNull()
   })
 
@@ -30,7 +35,7 @@ describe('what is Gmail’s own', () => {
     const { conn } = await world.newAccount()
     const gmail = createGmail(sandboxConfig(world.sandbox, { pubsubTopic: 'projects/other/topics/gmail' }))
     await expect(
-      gmail.watch(conn, 'mailbox', { secret: 's', callbackUrl: null }, never),
+      gmail.watch(conn, 'mailbox', { secret: 's', callbackUrl: null, current: null }, never),
     ).rejects.toMatchObject({ kind: 'permanent' })
   })
 

@@ -40,18 +40,19 @@ describe('notifications without a public address', () => {
     clearTimeout(limit)
     return got
   }
-  const from = (push: ParsedPush) => (push.kind === 'notice' ? push.notice.mailbox : push.problem)
+  const from = (push: ParsedPush) =>
+    push.kind === 'notice' && 'mailbox' in push.notice ? push.notice.mailbox : 'nobody'
 
   test('are pulled, and name the mailbox that rang', async () => {
     const { conn } = await world.newAccount()
-    await world.port.watch(conn, 'mailbox', { secret: 's', callbackUrl: null }, never)
+    await world.port.watch(conn, 'mailbox', { secret: 's', callbackUrl: null, current: null }, never)
     const got = await readUntil(all => all.some(push => from(push) === conn.email))
     expect(got.map(from)).toContain(conn.email)
   })
 
   test('that could not be made durable come again', async () => {
     const { conn } = await world.newAccount()
-    await world.port.watch(conn, 'mailbox', { secret: 's', callbackUrl: null }, never)
+    await world.port.watch(conn, 'mailbox', { secret: 's', callbackUrl: null, current: null }, never)
     const errors: Error[] = []
     const stop = new AbortController()
     const limit = setTimeout(() => stop.abort(), 10_000)
@@ -83,7 +84,7 @@ describe('notifications without a public address', () => {
 
   test('keep being asked for after failures, and each failure is told', async () => {
     const { conn } = await world.newAccount()
-    await world.port.watch(conn, 'mailbox', { secret: 's', callbackUrl: null }, never)
+    await world.port.watch(conn, 'mailbox', { secret: 's', callbackUrl: null, current: null }, never)
     world.sandbox.control.addFault({ kind: 'reset', match: { path: '/v1/projects/**' }, count: 2 })
     world.sandbox.control.addFault({ kind: 'truncate', match: { path: '/v1/projects/**' }, count: 1 })
     const errors: Error[] = []

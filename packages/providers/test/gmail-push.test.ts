@@ -80,7 +80,7 @@ describe('a push', () => {
 
   const pushed = async () => {
     const account = await world.newAccount()
-    await world.port.watch(account.conn, 'mailbox', { secret: 's', callbackUrl: null }, never)
+    await world.port.watch(account.conn, 'mailbox', { secret: 's', callbackUrl: null, current: null }, never)
     return { account, request: await endpoint.next() }
   }
 

@@ -63,7 +63,11 @@ export function fakeImap({ greeting = '* OK ready', capabilities = 'IMAP4rev1', 
         const command = (words[0] === 'UID' ? words[1] : words[0])?.toUpperCase() ?? ''
         const send = (bytes: string | Buffer) => void socket.write(bytes)
         const end = (result: string) => send(`${tag} ${result}\r\n`)
-        if (on[command]) on[command]({ line, send, end, socket })
+        // Asked for the prefix of all folders, it has none.
+        if (line.endsWith('LIST "" ""')) {
+          send('* LIST (\\Noselect) "/" ""\r\n')
+          end('OK done')
+        } else if (on[command]) on[command]({ line, send, end, socket })
         else if (command === 'CAPABILITY') {
           send(`* CAPABILITY ${capabilities}\r\n`)
           end('OK done')

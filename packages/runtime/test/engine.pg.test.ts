@@ -36,15 +36,18 @@ describe('connecting an account', () => {
 
   it('takes its cursor before listing, so that mail arriving during the walk is not missed', async () => {
     fill(120)
-    let arrived = false
+    let pages = 0
     world.mailbox.onCall = call => {
-      if (call !== 'list' || arrived) return
-      arrived = true
+      if (call !== 'list') return
+      pages += 1
+      if (pages > 2) return
       world.mailbox.deliver()
-      world.mailbox.label('m5', ['STARRED'], ['UNREAD'])
-      world.mailbox.remove('m7')
+      // Ahead of the walk, and behind it: at its second page the newest fifty are stored.
+      world.mailbox.label(pages === 1 ? 'm5' : 'm119', ['STARRED'], ['UNREAD'])
+      world.mailbox.remove(pages === 1 ? 'm7' : 'm118')
     }
     await world.drain()
+    expect(pages).toBeGreaterThan(2)
     await world.mark()
     await world.drain()
     expect(await storedMail(world)).toEqual(providersMail(world))
@@ -358,7 +361,15 @@ describe('pushes', () => {
     await world.drain()
   })
   const push = (mailbox: string, pushId: string) =>
-    receivePush(world.engine, { provider: 'gmail', pushId, mailbox, resource: null, problem: null })
+    receivePush(world.engine, {
+      provider: 'gmail',
+      pushId,
+      mailbox,
+      resource: null,
+      watch: null,
+      kind: 'changed',
+      problem: null,
+    })
 
   it('mark the mailbox they name, whatever the case of its address', async () => {
     expect((await push('ME@Example.com', 'p1')).outcome).toBe('marked')

@@ -1,3 +1,4 @@
+import { checkUnlisted } from './check-unlisted.ts'
 import { gather } from './gather.ts'
 import { ProviderError } from './provider-errors.ts'
 import type { ListedPage, Listing } from './provider-port.ts'
@@ -6,8 +7,6 @@ import type { Work } from './work.ts'
 
 /** Stored as they come: small pieces keep the live lane's waiting for the feed lock under 20 ms. */
 const PIECE = 100
-/** Suspects looked up at a time. */
-const CHECK = 200
 
 /**
  * The listing lane: backfill and resync, beside live sync. Walks sets of ids that the provider lists, newest first, and
@@ -54,7 +53,7 @@ async function setsToWalk(work: Work, kind: ListingCursor['kind'], signal: Abort
   const there = new Set((await work.port.labels(work.conn, signal)).map(label => label.id))
   const here = await work.engine.store.labelIds(work.claim.accountId)
   const gone = [...here].filter(id => !there.has(id))
-  return [...all, ...gone.map(id => ({ name: GONE + id, labelId: id }))]
+  return [...all, ...gone.map(id => ({ name: GONE + id, labelId: id, counted: false }))]
 }
 
 type Save = (next: ListingCursor, part?: object) => Promise<void>
@@ -72,9 +71,18 @@ async function walkPage(work: Work, state: ListingCursor, save: Save, signal: Ab
     ids,
     listing.labelId ?? undefined,
   )
-  const needed = ids.filter(id => !stored.has(id))
-  const counted = listing.labelId === null
-  let done = state.base + ids.length - needed.length
+  const { counted } = listing
+  const lacking = page.items.filter(item => !stored.has(item.id))
+  const needed = lacking.filter(item => item.message === null).map(item => item.id)
+  // What the page tells of a message that we hold is compared too: its set says where it is, not whether it was read.
+  const telling = state.kind === 'resync' ? page.items : lacking
+  const told = telling.map(item => item.message).filter(message => message !== null)
+  let done = state.base + ids.length - needed.length - told.length
+  for (let from = 0; from < told.length; from += PIECE) {
+    const upserts = told.slice(from, from + PIECE)
+    done += upserts.length
+    await save(counted ? { ...state, done } : state, { upserts })
+  }
   const options = { bodies: true, priority: 'backfill', size: PIECE } as const
   for await (const { count, ...piece } of gather(work, needed, options, signal)) {
     done += count
@@ -114,19 +122,6 @@ function nextListing(state: ListingCursor): ListingCursor {
 
 async function check(work: Work, state: ListingCursor, save: Save, signal: AbortSignal): Promise<void> {
   const [listing] = state.listings ?? []
-  if (!listing) return
-  const { store } = work.engine
-  const suspects = await store.unlisted(
-    work.claim.lease.resourceId,
-    listing.name,
-    listing.labelId,
-    state.startedAt,
-    CHECK,
-  )
-  if (suspects.length === 0) return await save(nextListing(state))
-  const options = { bodies: true, priority: 'backfill', size: CHECK } as const
-  for await (const { upserts, missing, failures } of gather(work, suspects, options, signal)) {
-    const ids = [...upserts, ...failures].map(item => item.id).concat(missing)
-    await work.commit({ upserts, missing, failures, heals: false, seen: { listing: listing.name, ids } })
-  }
+  if (listing && !(await checkUnlisted(work, listing, state.startedAt, signal)))
+    await save(nextListing(state))
 }

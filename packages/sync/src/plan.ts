@@ -79,7 +79,8 @@ export function plan(stored: Stored, batch: Batch): Writes {
   const now = new Map<string, MessageWrite>()
   const gone = new Map<string, Version>()
   const revived = new Set<string>()
-  const unresolved = new Set<string>()
+  /** Messages that have to be fetched, and why. */
+  const unresolved = new Map<string, string>()
   const healed = new Map<string, number | null>()
   const current = (id: string) => (gone.has(id) ? undefined : (now.get(id) ?? before(id)))
   const deadAt = (id: string) => gone.get(id) ?? (revived.has(id) ? undefined : stored.tombstones.get(id))
@@ -89,6 +90,10 @@ export function plan(stored: Stored, batch: Batch): Writes {
     const existing = current(id)
     const dead = deadAt(id)
     if (dead !== undefined && dead >= message.version) continue
+    // What is stored may be a label change on top of a state from before a gap, and the gap is what a listing is there to
+    // mend: neither of the two is the whole truth.
+    if (batch.heals === false && existing && existing.version > message.version)
+      unresolved.set(message.id, 'It changed while a listing fetched it.')
     if (existing && existing.version > message.version) continue
     if (dead !== undefined) {
       gone.delete(id)
@@ -103,7 +108,7 @@ export function plan(stored: Stored, batch: Batch): Writes {
     const id = idOf(patch.id)
     const existing = current(id)
     if (!existing) {
-      if (deadAt(id) === undefined) unresolved.add(patch.id)
+      if (deadAt(id) === undefined) unresolved.set(patch.id, 'Its labels changed before it was stored.')
       continue
     }
     if (existing.version >= patch.version) continue
@@ -160,11 +165,11 @@ export function plan(stored: Stored, batch: Batch): Writes {
     healed: [...healed].map(([providerId, attempts]) => ({ providerId, attempts })),
   }
   // A patch on what is not stored says that a message exists which nobody has fetched: the items lane fetches it.
-  for (const providerId of unresolved)
+  for (const [providerId, message] of unresolved)
     writes.failures.push({
       providerId,
       code: 'not_fetched',
-      message: 'Its labels changed before it was stored.',
+      message,
       retryAt: batch.now,
     })
   const threads = new Set<string>()

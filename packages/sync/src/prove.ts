@@ -10,11 +10,7 @@ export async function prove(engine: Engine, accountId: string, signal: AbortSign
   if (!account) return 0
   const { port } = providerOf(engine, account.provider)
   const conn = connect(engine, { accountId, email: account.email, provider: account.provider })
-  const keys = new Set(
-    account.resources.filter(resource => resource.lane === 'live').map(resource => resource.key),
-  )
-  let total = 0
-  for (const key of keys) total += (await port.counts(conn, key, signal)).messages
+  const { messages: total } = await port.counts(conn, null, signal)
   const stored = await engine.store.storedCount(accountId)
   const proof = { stored, provider: total, checkedAt: engine.world.now() }
   await announce(engine, await engine.store.saveProof(accountId, proof))

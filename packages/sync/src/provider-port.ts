@@ -238,5 +238,5 @@ export type PushKind = 'changed' | 'missed' | 'lapsing' | 'removed'
  */
 export type Notice = { provider: Provider; pushId: string | null } & (
   | { mailbox: string; resource: string | null }
-  | { watch: { providerId: string; secret: string }; event: PushKind }
+  | { watch: { providerId: string; secret: string }; kind: PushKind }
 )

@@ -9,6 +9,7 @@ export type ReadPush =
 
 /** A verified push as it is recorded. */
 export function pushEvent(provider: Provider, push: ReadPush): PushEvent {
-  if (push.kind === 'notice') return { ...push.notice, problem: null }
-  return { provider, pushId: push.pushId, mailbox: null, resource: null, problem: push.problem }
+  const nobody = { mailbox: null, resource: null, watch: null, kind: 'changed', problem: null } as const
+  if (push.kind === 'undecodable') return { ...nobody, provider, pushId: push.pushId, problem: push.problem }
+  return { ...nobody, ...push.notice }
 }

@@ -196,6 +196,9 @@ export class Runner {
 
   async #prove(claim: Claim, signal: AbortSignal): Promise<void> {
     try {
+      const account = await this.#engine.store.account(claim.accountId)
+      // Only once the last of its listings has ended is there something to compare.
+      if (account?.resources.some(each => each.lane === 'listing' && each.cursor !== null)) return
       await prove(this.#engine, claim.accountId, signal)
     } catch (error) {
       this.#engine.log.warn({ accountId: claim.accountId, error: String(error) }, 'proof not taken')

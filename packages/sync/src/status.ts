@@ -13,7 +13,9 @@ export type StatusFacts = {
   nextAttemptAt: number | null
   lastError: { kind: string; message: string } | null
   listing: { kind: 'backfill' | 'resync' } | null
-  /** null: no watch is registered. */
+  /** Some resource has a doorbell; otherwise the account is polled, and nothing is amiss. */
+  watched: boolean
+  /** null: not all of the doorbells are registered. */
   watch: { expiresAt: number; lastPushAt: number | null; createdAt: number } | null
   /** A poll found what no push had announced, and none has come since. */
   missedPush: boolean
@@ -61,8 +63,8 @@ function judge(facts: StatusFacts): Verdict {
   }
   if (facts.listing?.kind === 'resync') return because('degraded', 'resyncing')
   if (!facts.liveCursor || facts.lastSyncAt === null) return because('degraded', 'never_synced')
-  if (!facts.watch) return because('degraded', 'watch_missing')
-  if (facts.watch.expiresAt <= facts.now) return because('degraded', 'watch_expired')
+  if (facts.watched && !facts.watch) return because('degraded', 'watch_missing')
+  if (facts.watch && facts.watch.expiresAt <= facts.now) return because('degraded', 'watch_expired')
   if (facts.missedPush) return because('degraded', 'push_silent')
   if (facts.failedItems > 0) return because('degraded', 'failed_items')
   return because('active', facts.listing ? 'backfilling' : null)

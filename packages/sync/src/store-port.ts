@@ -1,6 +1,13 @@
 import type { AccountStatus, Proof, Provider } from '@inlet/protocol/entities'
 import type { MutationBody, MutationResult } from '@inlet/protocol/mutations'
-import type { LabelPatch, PulledLabel, PulledMessage, Version } from './provider-port.ts'
+import type {
+  LabelPatch,
+  PulledLabel,
+  PulledMessage,
+  PushKind,
+  ResourceSpec,
+  Version,
+} from './provider-port.ts'
 
 /**
  * What the engine keeps. Implemented by @inlet/db on Postgres; every implementation passes one contract suite.
@@ -77,7 +84,8 @@ export interface Store {
   watchesDue(now: number, withinMs: number, limit: number): Promise<WatchDue[]>
   saveWatch(
     resourceId: string,
-    watch: { providerId: string; secret: string; expiresAt: number },
+    /** `secret` null: the watch goes on with its own. */
+    watch: { providerId: string; secret: string | null; expiresAt: number },
     now: number,
   ): Promise<Committed>
   /** A registration that failed: kept for the status, tried again at `retryAt`. */
@@ -194,6 +202,11 @@ export type Batch = {
   missing: string[]
   /** The complete list of labels, when it was fetched. */
   labels: PulledLabel[] | null
+  /**
+   * All that has a cursor of its own, when it was fetched: what is new gets lanes that are due at once, the lanes of what
+   * is gone end. Left out or null: as before.
+   */
+  resources?: ResourceSpec[] | null
   /** Kept as failed items (I10). Writing one marks the account's items lane due at `retryAt`, in this transaction. */
   failures: { id: string; code: string; message: string; retryAt: number }[]
   /**
@@ -217,7 +230,7 @@ export type ListingCursor = {
   kind: 'backfill' | 'resync'
   startedAt: number
   /** Listings still to walk; the first is being walked. null until asked for. */
-  listings: { name: string; labelId: string | null }[] | null
+  listings: { name: string; labelId: string | null; counted: boolean }[] | null
   position: string | null
   /** Walking is over and what was not listed is being looked up. */
   checking: boolean
@@ -235,11 +248,15 @@ export type PushEvent = {
   pushId: string | null
   mailbox: string | null
   resource: string | null
+  /** The watch that rang, where the push names it instead of a mailbox. */
+  watch: { providerId: string; secret: string } | null
+  kind: PushKind
   /** For records of pushes that name nobody: undecodable, unknown channel. */
   problem: string | null
 }
 export type PushOutcome = {
-  outcome: 'marked' | 'duplicate' | 'unknown_mailbox' | 'undecodable' | 'stopped'
+  /** forged: the watch is known, the secret is not its own. */
+  outcome: 'marked' | 'duplicate' | 'unknown_mailbox' | 'undecodable' | 'stopped' | 'forged'
   accountIds: string[]
   /** Something became due by this push. false: nothing did, or it was due already and somebody was told a moment ago. */
   ring: boolean
@@ -262,7 +279,7 @@ export type NewAccount = {
   email: string
   displayName: string
   grant: Grant
-  resources: { key: string; name: string }[]
+  resources: ResourceSpec[]
 }
 
 /** What the provider gave us. `data` is the provider's own (refresh token, access token, scopes, expiry). */
@@ -277,7 +294,8 @@ export type AccountRecord = {
   enabled: boolean
   status: AccountStatus
   grantVersion: number
-  resources: { id: string; key: string; lane: Lane; cursor: string | null }[]
+  /** `watchId`: the provider's id of the doorbell that is registered. */
+  resources: { id: string; key: string; lane: Lane; cursor: string | null; watchId: string | null }[]
 }
 
 export type MutationState = MutationResult['state'] | 'sending'

@@ -1,6 +1,7 @@
+import { checkUnlisted } from './check-unlisted.ts'
 import { gather } from './gather.ts'
 import { ProviderError } from './provider-errors.ts'
-import type { PulledLabel, PulledPage } from './provider-port.ts'
+import type { PulledLabel, PulledPage, ResourceSpec } from './provider-port.ts'
 import { BATCH_MAX, type ListingCursor, type RunEnd } from './store-port.ts'
 import type { Work } from './work.ts'
 
@@ -38,7 +39,9 @@ export async function syncResource(work: Work, signal: AbortSignal): Promise<Run
 /** The cursor is taken before the listing begins: what happens during the walk is found by following it. */
 async function begin(work: Work, kind: ListingCursor['kind'], signal: AbortSignal): Promise<void> {
   const cursor = await work.port.currentCursor(work.conn, work.key, signal)
-  const labels = await work.port.labels(work.conn, signal)
+  const known = await work.engine.store.labelIds(work.claim.accountId)
+  const itself = work.port.labelsArePlaces && known.has(work.key)
+  const labels = itself ? null : await work.port.labels(work.conn, signal)
   await work.commit({ cursor, labels, startListing: newListing(kind, work.world.now()) })
 }
 
@@ -57,7 +60,7 @@ export function newListing(kind: ListingCursor['kind'], now: number): ListingCur
 
 async function storePage(work: Work, page: PulledPage, signal: AbortSignal): Promise<void> {
   const needed = await idsToFetch(work, page)
-  const labels = await changedLabels(work, page, signal)
+  const { labels, resources } = await changedShape(work, page, signal)
   const options = { bodies: true, priority: 'live', size: PIECE } as const
   for await (const { upserts, missing, failures } of gather(work, needed, options, signal)) {
     await work.commit({ upserts, missing, failures })
@@ -69,10 +72,16 @@ async function storePage(work: Work, page: PulledPage, signal: AbortSignal): Pro
     const last = part === parts - 1
     const batch = { upserts: slice(upserts), patches: slice(patches), deletions: slice(deletions) }
     const says = batch.upserts.length + batch.patches.length + batch.deletions.length > 0
-    if (!says && !labels && !(last && page.cursor !== null && page.cursor !== work.claim.cursor)) continue
+    if (
+      !says &&
+      !labels &&
+      !resources &&
+      !(last && page.cursor !== null && page.cursor !== work.claim.cursor)
+    )
+      continue
     await work.commit({
       ...batch,
-      labels: part === 0 ? labels : null,
+      ...(part === 0 ? { labels, resources, forgetSeen: resources !== null } : {}),
       ...(last && page.cursor !== null ? { cursor: page.cursor } : {}),
     })
   }
@@ -94,20 +103,35 @@ async function idsToFetch(work: Work, page: PulledPage): Promise<string[]> {
   return [...ids]
 }
 
+/** What the batch says of the account's shape; null: as before. */
+type Shape = { labels: PulledLabel[] | null; resources: ResourceSpec[] | null }
+
 /**
- * The label list, where the page needs it, and at the end of every run that no push rang: making and renaming a label
- * leaves no history of its own at Gmail.
+ * The label list where the page needs it, and where labels change without a word at the end of every run that no push
+ * rang. Where labels are places, what has a cursor may have changed with them.
  */
-async function changedLabels(
-  work: Work,
-  page: PulledPage,
-  signal: AbortSignal,
-): Promise<PulledLabel[] | null> {
+async function changedShape(work: Work, page: PulledPage, signal: AbortSignal): Promise<Shape> {
+  const { port, conn } = work
   const known = await work.engine.store.labelIds(work.claim.accountId)
   const used = page.patches
     .flatMap(patch => patch.add)
     .concat(page.upserts.flatMap(message => message.labelIds))
-  const due = work.claim.trigger !== 'push' && page.cursor !== null
-  if (!due && !page.labelsChanged && known.size > 0 && used.every(id => known.has(id))) return null
-  return await work.port.labels(work.conn, signal)
+  const due = port.silentLabels && work.claim.trigger !== 'push' && page.cursor !== null
+  if (!due && !page.labelsChanged && known.size > 0 && used.every(id => known.has(id)))
+    return { labels: null, resources: null }
+  const labels = await port.labels(conn, signal)
+  if (!port.labelsArePlaces) return { labels, resources: null }
+  const there = new Set(labels.map(label => label.id))
+  for (const id of known) if (!there.has(id)) await checkPlace(work, id, signal)
+  return { labels, resources: await port.resources(conn, signal) }
+}
+
+/**
+ * A place that is gone has moved or removed its messages without a word: the provider is asked about each of them,
+ * before the batch that forgets the place.
+ */
+async function checkPlace(work: Work, labelId: string, signal: AbortSignal): Promise<void> {
+  const set = { name: `gone:${labelId}`, labelId }
+  const now = work.world.now()
+  while (await checkUnlisted(work, set, now, signal)) signal.throwIfAborted()
 }

@@ -44,13 +44,18 @@ async function renew(engine: Engine, due: WatchDue, signal: AbortSignal): Promis
     const { port } = providerOf(engine, due.provider)
     const secret = randomBytes(24).toString('base64url')
     const callbackUrl = engine.callbackUrl(due.provider)
-    const grant = await port.watch(connect(engine, due), due.key, { secret, callbackUrl }, signal)
+    const current = due.providerId === null ? null : { providerId: due.providerId }
+    const grant = await port.watch(connect(engine, due), due.key, { secret, callbackUrl, current }, signal)
     if (!grant) {
       const none = 'There is no doorbell here; the mailbox is polled.'
       await announce(engine, await engine.store.failWatch(due.resourceId, none, now + RETRY_CAP_MS, now))
       return false
     }
-    await announce(engine, await engine.store.saveWatch(due.resourceId, { ...grant, secret }, now))
+    const { providerId, expiresAt, renewed } = grant
+    const watch = { providerId, expiresAt, secret: renewed ? null : secret }
+    await announce(engine, await engine.store.saveWatch(due.resourceId, watch, now))
+    // What changed between the end of the old doorbell and this one rang nobody.
+    if (!renewed) await engine.store.mark({ resourceId: due.resourceId }, 'schedule', now)
     return true
   } catch (error) {
     signal.throwIfAborted()
@@ -70,9 +75,10 @@ export async function stopWatches(engine: Engine, accountId: string, signal: Abo
   if (!account) return
   const { port } = providerOf(engine, account.provider)
   const conn = connect(engine, { accountId, email: account.email, provider: account.provider })
-  for (const resource of account.resources.filter(each => each.lane === 'live')) {
+  for (const resource of account.resources) {
+    if (resource.watchId === null) continue
     try {
-      await port.unwatch(conn, { providerId: resource.key }, signal)
+      await port.unwatch(conn, { providerId: resource.watchId }, signal)
     } catch (error) {
       engine.log.warn({ accountId, error: String(error) }, 'watch not stopped at the provider')
     }

@@ -15,7 +15,8 @@ describe('merging what the provider said into what is stored', () => {
   })
 
   it('writes nothing when the same batch comes again', () => {
-    const part = { upserts: [pulled('a', 5n)], patches: [patch('a', 6n, ['STARRED'], ['UNREAD'])] }
+    const upserts = [pulled('a', 5n), pulled('b', 7n)]
+    const part = { upserts, patches: [patch('a', 6n, ['STARRED'], ['UNREAD'])] }
     const once = apply(nothing(), part)
     const again = plan(once, batch(part))
     expect(again.messages).toEqual([])

@@ -3,7 +3,15 @@ import type { Engine } from '../src/engine.ts'
 import { receivePush } from '../src/receive-push.ts'
 import type { PushOutcome } from '../src/store-port.ts'
 
-const push = { provider: 'gmail', pushId: 'p1', mailbox: 'me@x.y', resource: null, problem: null } as const
+const push = {
+  provider: 'gmail',
+  pushId: 'p1',
+  mailbox: 'me@x.y',
+  resource: null,
+  watch: null,
+  kind: 'changed',
+  problem: null,
+} as const
 
 /** An engine of which only the mark and the ring are looked at. */
 function engineWith(recordPush: () => Promise<PushOutcome>) {

@@ -12,6 +12,7 @@ const healthy: StatusFacts = {
   nextAttemptAt: null,
   lastError: null,
   listing: null,
+  watched: true,
   watch: { expiresAt: NOW + 1, lastPushAt: null, createdAt: 0 },
   missedPush: false,
   failedItems: 0,

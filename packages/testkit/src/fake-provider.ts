@@ -8,6 +8,7 @@ import type {
   PulledLabel,
   PulledMessage,
   PulledPage,
+  WatchRequest,
 } from '@inlet/sync/provider-port'
 
 type FakeRecord =
@@ -29,6 +30,7 @@ const SYSTEM: PulledLabel[] = [
  */
 export class FakeProvider implements ProviderPort {
   readonly provider = 'gmail' as const
+  readonly silentLabels = true
   readonly messages = new Map<string, PulledMessage>()
   readonly history: FakeRecord[] = []
   readonly labelList: PulledLabel[] = [...SYSTEM]
@@ -111,7 +113,7 @@ export class FakeProvider implements ProviderPort {
   }
   async resources() {
     await this.#call('resources', '')
-    return [{ key: 'mailbox', name: 'Mailbox' }]
+    return [{ key: 'mailbox', name: 'Mailbox', watched: true }]
   }
   async currentCursor() {
     await this.#call('currentCursor', '')
@@ -149,8 +151,8 @@ export class FakeProvider implements ProviderPort {
   async listings() {
     await this.#call('listings', '')
     return [
-      { name: 'all', labelId: null },
-      ...this.labelList.map(label => ({ name: `label:${label.id}`, labelId: label.id })),
+      { name: 'all', labelId: null, counted: true },
+      ...this.labelList.map(label => ({ name: `label:${label.id}`, labelId: label.id, counted: false })),
     ]
   }
 
@@ -210,13 +212,14 @@ export class FakeProvider implements ProviderPort {
     await this.#call('counts', '')
     return { messages: this.messages.size, unread: null }
   }
-  async watch() {
+  async watch(_conn: unknown, _resource: string, { current }: WatchRequest) {
     await this.#call('watch', '')
     this.watches += 1
     return {
       providerId: `w${this.watches}`,
       expiresAt: Date.now() + 7 * 86_400_000,
       cursor: String(this.#version),
+      renewed: current !== null,
     }
   }
   async unwatch() {

@@ -1,4 +1,5 @@
 import type { Browser } from '../browser.ts'
+import type { TableName } from '../mirror-disk.ts'
 import type { Watched } from './watched.ts'
 
 /** After each transaction of a mirror: what its cursor says it has, it has (I3, I5). */
@@ -13,16 +14,17 @@ export function watchMirror(watched: Watched, browser: Browser): void {
   const filled = feed.fill.position === null
   for (const [kind, table, rows] of tablesOf(browser, user)) {
     for (const [id, { seq }] of rows) {
-      const held = table.get(id) as { seq: number } | undefined
-      if (held && held.seq > user.head)
-        watched.violations.report('I4', `${browser.name} holds a ${kind} at ${held.seq}, beyond the head.`)
-      if (seq > cursor || held?.seq === seq || (!filled && held === undefined)) continue
+      if (seq > cursor) continue
+      const held = table.get(id)
+      if (held?.seq === seq || (!filled && held === undefined)) continue
       watched.violations.report(
         'I5',
         `${browser.name} is at ${cursor} and holds the ${kind} of seq ${seq} ${held ? `as of ${held.seq}` : 'not at all'}.`,
       )
     }
-    for (const id of table.keys()) {
+    for (const [id, held] of table) {
+      if (held.seq > user.head)
+        watched.violations.report('I4', `${browser.name} holds a ${kind} at ${held.seq}, beyond the head.`)
       if (rows.has(id)) continue
       const tombstone = user.tombstones.get(`${kind} ${id}`)
       if (tombstone ? (tombstone.seq ?? 0) > cursor : user.floor > cursor) continue
@@ -39,11 +41,12 @@ type Rows = ReadonlyMap<string, { seq: number }>
 export function tablesOf(
   browser: Browser,
   user: { accounts: Rows; labels: Rows; messages: Rows; threads: Rows },
-): ['account' | 'label' | 'message' | 'thread', ReadonlyMap<string, unknown>, Rows][] {
+): ['account' | 'label' | 'message' | 'thread', Rows, Rows][] {
+  const table = (name: TableName) => browser.disk.table(name) as ReadonlyMap<string, unknown> as Rows
   return [
-    ['account', browser.disk.table('accounts'), user.accounts],
-    ['label', browser.disk.table('labels'), user.labels],
-    ['message', browser.disk.table('messages'), user.messages],
-    ['thread', browser.disk.table('threads'), user.threads],
+    ['account', table('accounts'), user.accounts],
+    ['label', table('labels'), user.labels],
+    ['message', table('messages'), user.messages],
+    ['thread', table('threads'), user.threads],
   ]
 }

@@ -1,4 +1,4 @@
-import type { ChangesPage } from '@inlet/protocol/changes'
+import type { Change, ChangesPage } from '@inlet/protocol/changes'
 import type { FeedReader } from '@inlet/sync/feed-port'
 import { isCursorTooOld } from '@inlet/sync/feed-port'
 import { changesAfter } from '@inlet/testkit/memory-store/feed-reader'
@@ -34,6 +34,15 @@ function floorless(inner: FeedReader, { state }: Scene): FeedReader {
   }
 }
 
+/** The message of that seq, whoever has one. */
+function messageAt({ state }: Scene, change: Change): Change {
+  if (change.kind !== 'message' || change.op !== 'upsert') return change
+  for (const user of state.users.values())
+    for (const { row, seq } of user.messages.values())
+      if (seq === change.seq) return { ...change, id: row.id, row }
+  return change
+}
+
 /** Bugs in the feed, the hub's doorbell and the webhook. */
 export const feedMutants: Mutant[] = [
   {
@@ -58,6 +67,15 @@ export const feedMutants: Mutant[] = [
     substitutes: paging(page => ({
       ...page,
       changes: page.changes.filter(change => change.op === 'upsert'),
+    })),
+  },
+  {
+    name: 'rows-by-seq-alone',
+    breaks: 'I11',
+    what: 'a page looks its messages up by their seq and not by their user',
+    substitutes: paging((page, scene) => ({
+      ...page,
+      changes: page.changes.map(change => messageAt(scene, change)),
     })),
   },
   {

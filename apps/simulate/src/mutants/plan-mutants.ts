@@ -111,6 +111,18 @@ export const planMutants: Mutant[] = [
     },
   },
   {
+    name: 'overtaken-fetch-dropped',
+    breaks: 'I9',
+    what: 'a state that a change overtook while a listing fetched it is dropped, and not fetched again',
+    substitutes: {
+      plan: (stored, batch) => {
+        const writes = plan(stored, batch)
+        const failures = writes.failures.filter(({ code }) => code !== 'not_fetched')
+        return batch.heals === false ? { ...writes, failures } : writes
+      },
+    },
+  },
+  {
     name: 'unstored-patch-dropped',
     breaks: 'I10',
     what: 'a label change on a message that could not be fetched is dropped with the message',

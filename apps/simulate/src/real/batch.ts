@@ -3,7 +3,7 @@ import { inconsistencies, type Marks } from './consistency.ts'
 import { Google } from './google.ts'
 import { Life, type Planted } from './life.ts'
 import { perform } from './perform.ts'
-import { type Act, DURATION_MS, type Plan, type Trouble } from './plan.ts'
+import type { Act, Plan, Trouble } from './plan.ts'
 import { comeToRest } from './rest.ts'
 import type { Stack } from './stack.ts'
 import { endTroubles, makeTrouble } from './trouble.ts'
@@ -16,6 +16,8 @@ export type Batch = {
   planted?: (seed: number) => Planted
   /** Shortens the bounds of patience at rest; 1 unless told. */
   patience?: number
+  /** One finding is enough: the rest is not waited for. */
+  untilFound?: boolean
   /** Where pushes go, when something is planted on their way. */
   pushUrl?: string
 }
@@ -27,7 +29,7 @@ const CHECK_EVERY_MS = 1_500
 /** Lives through some seeds at once on a running stack: what happens to the machines hits all of them. */
 export async function runBatch(
   stack: Stack,
-  { plans, plant, planted, pushUrl, patience = 1 }: Batch,
+  { plans, plant, planted, pushUrl, untilFound = false, patience = 1 }: Batch,
   say: (text: string) => void,
   signal: AbortSignal,
 ): Promise<Outcome[]> {
@@ -40,7 +42,13 @@ export async function runBatch(
     // One seed's refused pushes slow down all others: not for a minute.
     maximumBackoffMs: 1_000,
   })
-  const lives = plans.map(plan => new Life(plan, stack, google, planted?.(plan.seed)))
+  const enough = new AbortController()
+  const going = AbortSignal.any([signal, enough.signal])
+  const lives = plans.map(plan => {
+    const life = new Life(plan, stack, google, planted?.(plan.seed))
+    if (untilFound) life.onFound = () => enough.abort(new Error('One finding is enough.'))
+    return life
+  })
   const userIds = () => lives.map(({ person }) => person.userId).filter(id => id !== '')
   const over = new AbortController()
   const watching = watch(stack, lives, AbortSignal.any([signal, over.signal]))
@@ -59,19 +67,21 @@ export async function runBatch(
           run: () => makeTrouble(stack, google, trouble, userIds()).catch(() => {}),
         })),
       ],
-      signal,
+      Math.max(...plans.map(({ durationMs }) => durationMs)),
+      going,
     )
     await google.endFaults()
     await endTroubles(stack)
-    await comeToRest({ stack, google, lives, signal, patience }, say)
+    await comeToRest({ stack, google, lives, signal: going, patience }, say)
   } catch (error) {
     if (signal.aborted) throw error
-    for (const life of lives)
+    for (const life of enough.signal.aborted ? [] : lives)
       life.report(`the simulation itself: ${error instanceof Error ? error.stack : error}`)
   } finally {
     over.abort()
     await watching
     await google.endFaults().catch(() => {})
+    if (!signal.aborted) await endTroubles(stack)
     await Promise.all(lives.map(life => life.end()))
   }
   for (const accident of stack.accidents())
@@ -85,6 +95,7 @@ export const troublesOf = (plans: Plan[]): Trouble[] =>
 /** Lets everything happen at its time, and waits for its end. */
 async function happen(
   timeline: { at: Act['at']; run(): Promise<unknown> }[],
+  durationMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   const began = Date.now()
@@ -94,7 +105,7 @@ async function happen(
     if (wait > 0) await sleep(wait, undefined, { signal })
     running.push(run())
   }
-  const rest = began + DURATION_MS - Date.now()
+  const rest = began + durationMs - Date.now()
   if (rest > 0) await sleep(rest, undefined, { signal })
   await Promise.race([Promise.allSettled(running), sleep(LATE_MS, undefined, { signal, ref: false })])
 }

@@ -13,7 +13,6 @@ type Tab = {
   mirror: LiveMirror
   network: Network
   signal(what: WorldSignal): void
-  thaw(): void
   crash(): void
 }
 
@@ -67,7 +66,6 @@ export class Browser {
       signal: what => {
         for (const listener of [...listeners]) listener(what)
       },
-      thaw: () => {},
       crash: () => {
         died.abort()
         network.cut.abort(new Error('The tab has died.'))

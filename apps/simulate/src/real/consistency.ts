@@ -44,6 +44,10 @@ const RULES: Record<string, string> = {
                max(received_at) AS newest FROM message WHERE user_id = ANY($1) GROUP BY 1, 2) m
         ON m.user_id = t.user_id AND m.id = t.id
      WHERE (t.message_count, t.unread_count, t.last_message_at) IS DISTINCT FROM (m.total, m.unread, m.newest)`,
+  'I8: a mark is forgotten': `
+    SELECT user_id, lane || ' of account ' || account_id || ' has ' || marks || ' marks, taken up to '
+           || claimed_marks || ', and is not due' AS what
+      FROM resource WHERE user_id = ANY($1) AND marks <> claimed_marks AND dirty_at IS NULL`,
   'I10: failed items are counted wrongly': `
     SELECT a.user_id, a.email || ' says ' || a.failed_items || ', has ' || c.n AS what FROM account a
       CROSS JOIN LATERAL (SELECT count(*)::int AS n FROM failed_item f WHERE f.account_id = a.id) AS c

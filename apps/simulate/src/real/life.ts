@@ -24,6 +24,8 @@ export class Life {
   readonly broken: string[] = []
   /** What was sent through the product, by the mutation's client id. */
   readonly sent = new Map<string, { subject: string; mailbox: number }>()
+  /** Called with each finding. */
+  onFound: () => void = () => {}
   readonly #leaving = new AbortController()
   #following: Promise<void> = Promise.resolve()
 
@@ -32,7 +34,7 @@ export class Life {
     const { baseUrl } = stack
     this.plan = plan
     this.random = createRandom(`real life ${seed}`)
-    this.person = new Person({ seed, baseUrl, google })
+    this.person = new Person({ seed, baseUrl })
     this.mailboxes = plan.mailboxes.map((_, index) => new Gmail(google, `seed${seed}-${index}@inlet.test`))
     this.browsers = Array.from(
       { length: plan.browsers },
@@ -48,7 +50,9 @@ export class Life {
   }
 
   report(what: string): void {
-    if (this.found.length < FOUND_MAX && !this.found.includes(what)) this.found.push(what)
+    if (this.found.length >= FOUND_MAX || this.found.includes(what)) return
+    this.found.push(what)
+    this.onFound()
   }
 
   /** Signs up, connects the mailboxes, opens the browsers. */

@@ -1,5 +1,8 @@
+import { explain, StartError } from '../../../../scripts/start/errors.ts'
+import { prepareMachine } from '../../../../scripts/test/machine.ts'
+import { redis } from '../../../../scripts/test/suites.ts'
 import { type Outcome, runBatch, troublesOf } from './batch.ts'
-import { runMutants } from './mutants.ts'
+import { chooseBugs, runMutants } from './mutants.ts'
 import { describe, type Plan, planOf } from './plan.ts'
 import { type Stack, startStack } from './stack.ts'
 
@@ -8,6 +11,8 @@ export type RealOptions = {
   count: number
   operations: number
   mutants: boolean
+  /** Of the mutants. */
+  only: string | null
 }
 
 /** Seeds that live on one stack at once. Batches begin at 1, 1 + AT_ONCE …, so that a run of some seeds has the batches of all. */
@@ -20,6 +25,7 @@ export async function runReal({
   count,
   operations,
   mutants,
+  only,
 }: RealOptions): Promise<{ passed: number; failed: number }> {
   const abort = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const)
@@ -30,10 +36,13 @@ export async function runReal({
   let [passed, failed] = [0, 0]
   let stack: Stack | null = null
   try {
+    const chosen = mutants ? await chooseBugs(only) : null
+    for (const problem of (await prepareMachine([{ name: 'real', files: [], needs: [redis] }])).values())
+      throw new StartError(`The real tier ${problem}`)
     say('starting Postgres, Redis, the sandbox, two web servers, two workers')
     stack = await startStack({ say, signal: abort.signal })
-    if (mutants) {
-      const result = await runMutants(stack, operations, say, abort.signal)
+    if (chosen) {
+      const result = await runMutants({ stack, operations, say, signal: abort.signal }, chosen)
       failed = result.failed
       return result
     }
@@ -53,11 +62,10 @@ export async function runReal({
       say(`seeds ${first} to ${last}: ${outcomes.length - wrong} passed, ${wrong} failed`)
     }
   } catch (error) {
-    if (!abort.signal.aborted) throw error
-    say(`${abort.signal.reason}`)
+    say(abort.signal.aborted ? `${abort.signal.reason}` : explain(error))
     failed += 1
   } finally {
-    await stack?.stop(failed === 0)
+    await stack?.stop(failed === 0 || abort.signal.aborted)
   }
   return { passed, failed }
 }

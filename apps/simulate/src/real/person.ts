@@ -1,22 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Google } from './google.ts'
 
 /** Somebody who uses the product, by their cookies. */
 export class Person {
   readonly email: string
   readonly #baseUrl: string
-  readonly #google: Google
   /** better-auth slows down an address that signs up too often; people have one each. */
   readonly #address: string
   #cookies = new Map<string, string>()
   userId = ''
 
-  constructor(options: { seed: number; baseUrl: string; google: Google }) {
+  constructor(options: { seed: number; baseUrl: string }) {
     const { seed } = options
     this.email = `person${seed}@example.com`
     this.#address = `10.${(seed >> 16) & 255}.${(seed >> 8) & 255}.${seed & 255}`
     this.#baseUrl = options.baseUrl
-    this.#google = options.google
   }
 
   get headers(): Record<string, string> {
@@ -87,9 +84,5 @@ export class Person {
     const fine = expected ? expected.includes(response.status) : response.ok
     if (fine) return response
     throw new Error(`${path} answered ${response.status}: ${(await response.text()).slice(0, 200)}`)
-  }
-
-  get google(): Google {
-    return this.#google
   }
 }

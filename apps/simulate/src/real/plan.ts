@@ -6,6 +6,8 @@ export type Plan = {
   /** Messages that each mailbox holds at first. */
   mailboxes: number[]
   browsers: number
+  /** How long it lasts until everything comes to rest; ms. */
+  durationMs: number
   acts: Act[]
   troubles: Trouble[]
 }
@@ -64,6 +66,9 @@ const TROUBLES = [
   'tokensDown',
 ] as const
 
+/** For `troubled`. */
+const HARD = ['freezeWorker', 'killWorker', 'cutDatabase'] as const
+
 export type ProviderFault = (typeof PROVIDER_FAULTS)[number]
 const PROVIDER_FAULTS = [
   'unavailable',
@@ -96,23 +101,35 @@ const NETWORK_FAULTS = ['refuse', 'slow', 'loseAnswer', 'loseAnswer', 'unavailab
 export const DURATION_MS = 12_000
 
 /** The plan of a seed. The same seed and size give the same one. */
-export function planOf(seed: number, size: number): Plan {
+export function planOf(seed: number, size: number, durationMs = DURATION_MS): Plan {
   const random = createRandom(`real ${seed}`)
   const mailboxes = Array.from({ length: random.pick([1, 1, 2]) }, () => random.pick([0, 5, 12, 30]))
   const browsers = random.pick([1, 1, 2])
-  const acts = Array.from({ length: size }, () => actOf(random, mailboxes.length, browsers))
+  const acts = Array.from({ length: size }, () => actOf(random, durationMs, mailboxes.length, browsers))
   const troubles = Array.from({ length: random.pick([0, 0, 1, 1, 2]) }, () => ({
-    at: random.int(0, DURATION_MS),
+    at: random.int(0, durationMs),
     type: random.pick(TROUBLES),
     index: random.int(0, 1),
     forMs: random.pick([200, 1_000, 2_500]),
   }))
   const byTime = (a: { at: number }, b: { at: number }) => a.at - b.at
-  return { seed, mailboxes, browsers, acts: acts.sort(byTime), troubles: troubles.sort(byTime) }
+  return { seed, mailboxes, browsers, durationMs, acts: acts.sort(byTime), troubles: troubles.sort(byTime) }
 }
 
-function actOf(random: Random, mailboxes: number, browsers: number): Act {
-  const on = { at: random.int(0, DURATION_MS), r: random.next(), s: random.next() }
+/** The same with what two workers and their database have to survive most: standing still, being killed, being cut off. */
+export function troubled(plan: Plan): Plan {
+  const share = plan.durationMs / HARD.length
+  const troubles = HARD.map((type, n) => ({
+    at: Math.floor((n + 0.5) * share),
+    type,
+    index: (plan.seed + n) % 2,
+    forMs: 1_000,
+  }))
+  return { ...plan, troubles }
+}
+
+function actOf(random: Random, durationMs: number, mailboxes: number, browsers: number): Act {
+  const on = { at: random.int(0, durationMs), r: random.next(), s: random.next() }
   const mailbox = random.int(0, mailboxes - 1)
   const browser = random.int(0, browsers - 1)
   const forMs = random.pick([500, 1_500, 3_000])
@@ -136,6 +153,20 @@ function actOf(random: Random, mailboxes: number, browsers: number): Act {
   if (roll < 98)
     return { ...on, type: 'network', browser, fault: random.pick(NETWORK_FAULTS), probability, forMs }
   return { ...on, type: 'leasesLapse' }
+}
+
+/** The same with letters that arrive and cannot be read at first, which not every seed has. */
+export function unreadable(plan: Plan): Plan {
+  const letters = [0.2, 0.4, 0.6, 0.8].map(
+    (share): Act => ({
+      at: Math.floor(share * plan.durationMs),
+      r: share,
+      s: 0.9,
+      type: 'break',
+      mailbox: 0,
+    }),
+  )
+  return { ...plan, acts: [...plan.acts, ...letters].sort((a, b) => a.at - b.at) }
 }
 
 /** One line for the report of a failure. */

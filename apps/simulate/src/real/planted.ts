@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { hash } from '../random.ts'
 import type { Planted } from './life.ts'
+import { type Plan, unreadable } from './plan.ts'
 
 /** A bug planted in what one seed's person has. Nothing in the product knows of it. */
 export type Bug = {
@@ -13,6 +14,8 @@ export type Bug = {
   browser?: Planted
   /** Their pushes are acknowledged and go nowhere. */
   deaf?: true
+  /** What has to happen for anybody to notice. */
+  occasion?: (plan: Plan) => Plan
 }
 
 export const bugs: readonly Bug[] = [
@@ -74,6 +77,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'failed-item-forgotten',
     breaks: 'I10',
+    occasion: unreadable,
     trigger: { on: 'failed_item', when: 'INSERT', does: 'RETURN NULL' },
   },
   {

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { compareMailbox, compareReader, type Mailbox } from './compare.ts'
 import type { Google } from './google.ts'
 import type { Life } from './life.ts'
-import { letter, receive } from './perform.ts'
+import { probe, unprobed } from './probe.ts'
 import type { Stack } from './stack.ts'
-import { readStored, type Stored, type StoredRows } from './stored.ts'
 import { passSilence, passWaits } from './time.ts'
+import { unlikeGmail, unlikeStored, workLeft } from './unlike.ts'
 
 /** Bounds of patience, not measures: a world that is right is there long before. */
 const WORK_MS = 60_000
@@ -14,23 +13,24 @@ const MIRROR_MS = 60_000
 const PROBE_MS = 30_000
 const LOOK_EVERY_MS = 500
 
-type Scene = { stack: Stack; google: Google; lives: Life[]; signal: AbortSignal; patience: number }
+/** `patience` stretches or shortens the bounds. */
+type Rest = { stack: Stack; google: Google; lives: Life[]; signal: AbortSignal; patience: number }
 
 /** All faults have ended: within a bounded time everything must be done, and the same everywhere, for each life. */
-export async function comeToRest(scene: Scene, say: (text: string) => void): Promise<void> {
-  const { stack, lives } = scene
+export async function comeToRest(rest: Rest, say: (text: string) => void): Promise<void> {
+  const { stack, lives } = rest
   const users = (of: Life[]) => of.map(({ person }) => person.userId)
   for (const life of lives) await Promise.all(life.browsers.map(browser => browser.rest()))
 
   say('what was marked is worked off, without any poll')
   await each(
-    scene,
+    rest,
     WORK_MS,
     'I8: work is left',
-    life => workLeft(scene, life),
+    life => workLeft(stack, life),
     async left => {
       await passWaits(stack.database, users(left))
-      for (const life of left) await mend(scene, life)
+      for (const life of left) await mend(stack, life)
     },
   )
   say('polls may run')
@@ -38,14 +38,14 @@ export async function comeToRest(scene: Scene, say: (text: string) => void): Pro
   await cron(stack, 'renew-watches')
   await cron(stack, 'poll')
   await each(
-    scene,
+    rest,
     EQUAL_MS,
     'I1: Postgres is not what Gmail has',
-    life => unlikeGmail(scene, life),
+    life => unlikeGmail(stack, life),
     async left => {
       await passWaits(stack.database, users(left))
       for (const life of left) {
-        await mend(scene, life)
+        await mend(stack, life)
         // A label that was made or renamed leaves no history at Gmail: a sync that no push rang lists them.
         await life.person.request('/api/sync', { method: 'POST', body: {} }).catch(() => {})
       }
@@ -53,35 +53,35 @@ export async function comeToRest(scene: Scene, say: (text: string) => void): Pro
   )
   say('mirrors')
   await each(
-    scene,
+    rest,
     MIRROR_MS,
     'I5: a reader is not what Postgres has',
-    life => unlikeStored(scene, life),
+    life => unlikeStored(stack, life),
     async left => {
       for (const life of left) for (const browser of life.browsers) browser.look()
     },
   )
   say('probe')
-  const probes = await probe(scene)
+  const probes = await probe(rest.google, lives)
   await each(
-    scene,
+    rest,
     PROBE_MS,
     'the probe did not come through',
-    life => unprobed(scene, life, probes),
+    life => unprobed(rest, life, probes),
     async () => {},
   )
   await each(
-    scene,
+    rest,
     EQUAL_MS,
     'after the probe',
-    life => afterwards(scene, life),
+    life => afterwards(stack, life),
     async () => {},
   )
 }
 
 /** Waits for every life that has not failed yet until nothing is left; what is left at the end is its failure. */
 async function each(
-  { lives, signal, patience }: Scene,
+  { lives, signal, patience }: Rest,
   limitMs: number,
   what: string,
   left: (life: Life) => Promise<string[]>,
@@ -101,26 +101,8 @@ async function each(
   }
 }
 
-/** Lanes that are due or at work, changes on their way, accounts that only a person can mend. */
-async function workLeft({ stack }: Scene, { person }: Life): Promise<string[]> {
-  const lanes = await stack.database.query<{ what: string }>(
-    `SELECT 'the ' || r.lane || ' lane of ' || a.email || ' (' || r.trigger || ', ' || r.attempts || ' failures, '
-            || coalesce(r.last_error_message, 'no error') || ', leased until ' || coalesce(r.lease_until::text, '-')
-            || ', due ' || coalesce(r.due_at::text, '-') || ')' AS what
-       FROM resource r JOIN account a ON a.id = r.account_id
-      WHERE r.user_id = $1 AND (r.dirty_at IS NOT NULL OR r.lease_token IS NOT NULL)
-     UNION ALL SELECT 'the change ' || client_id || ' (' || (body ->> 'type') || ') is ' || state || ' after '
-            || attempts || ' tries, made ' || created_at || ', changed ' || updated_at FROM mutation
-      WHERE user_id = $1 AND state IN ('pending', 'sending')
-     UNION ALL SELECT email || ' is ' || (status ->> 'state') || ', ' || (status ->> 'reason') FROM account
-      WHERE user_id = $1 AND (NOT enabled OR reconnect IS NOT NULL)`,
-    [person.userId],
-  )
-  return lanes.map(({ what }) => what)
-}
-
 /** What a person does who sees that an account is stopped or disconnected. */
-async function mend({ stack }: Scene, life: Life): Promise<void> {
+async function mend(stack: Stack, life: Life): Promise<void> {
   const { person } = life
   const accounts = await stack.database.query<{ id: string; email: string; reconnect: unknown }>(
     'SELECT id, email, reconnect FROM account WHERE user_id = $1 AND (NOT enabled OR reconnect IS NOT NULL)',
@@ -144,178 +126,6 @@ async function cron(stack: Stack, name: string): Promise<void> {
   await response.body?.cancel()
 }
 
-/** By mailbox: Gmail's answers, read again only when its history has moved on. */
-const read = new WeakMap<object, { historyId: string; mailbox: Omit<Mailbox, 'accountId'> }>()
-
-async function readMailbox(gmail: Life['mailboxes'][number]): Promise<Omit<Mailbox, 'accountId'>> {
-  const historyId = await gmail.historyId()
-  const known = read.get(gmail)
-  const labels = await gmail.labels()
-  if (known?.historyId === historyId) return { ...known.mailbox, labels }
-  const ids = await gmail.ids()
-  const messages = await Promise.all(ids.map(({ id }) => gmail.message(id)))
-  const mailbox = { email: gmail.email, messages, labels }
-  read.set(gmail, { historyId, mailbox })
-  return mailbox
-}
-
-async function unlikeGmail(scene: Scene, life: Life): Promise<string[]> {
-  const restless = await workLeft(scene, life)
-  if (restless.length > 0) return restless
-  const { stack } = scene
-  const stored = await readStored(stack.database, life.person.userId)
-  const found: string[] = []
-  for (const gmail of life.mailboxes) {
-    const mailbox = await readMailbox(gmail)
-    const account = [...stored.rows].find(
-      ([key, { row }]) => key.startsWith('account ') && row.email === gmail.email,
-    )?.[1].row
-    if (!account) found.push(`${gmail.email} is not connected`)
-    else {
-      found.push(...statusOf(account), ...compareMailbox({ ...mailbox, accountId: account.id }, stored.rows))
-    }
-    found.push(...(await sentTwice(scene, life, mailbox)))
-  }
-  return found
-}
-
-/** At rest an account is Active. That a poll had found what no push announced is only forgotten with the next push. */
-function statusOf({ email, status, failedItems, progress }: Stored['row']): string[] {
-  const { state, reason, error } = status as { state: string; reason: string | null; error: string | null }
-  const found: string[] = []
-  if (state !== 'active' && reason !== 'push_silent') found.push(`${email} is ${state}: ${reason}, ${error}`)
-  if (failedItems !== 0) found.push(`I10: ${email} has ${failedItems} failed items`)
-  if (progress !== null) found.push(`${email} is still being listed: ${JSON.stringify(progress)}`)
-  return found
-}
-
-/** What a person sent once left once; what could not be sent did not leave twice. */
-async function sentTwice(
-  { stack }: Scene,
-  life: Life,
-  mailbox: Omit<Mailbox, 'accountId'>,
-): Promise<string[]> {
-  const states = await stack.database.query<{ client_id: string; state: string }>(
-    'SELECT client_id, state FROM mutation WHERE user_id = $1',
-    [life.person.userId],
-  )
-  const stateOf = new Map(states.map(row => [row.client_id, row.state]))
-  const found: string[] = []
-  for (const [clientId, { subject, mailbox: index }] of life.sent) {
-    if (life.mailboxes[index]?.email !== mailbox.email) continue
-    const copies = mailbox.messages.filter(message =>
-      message.payload?.headers?.some(
-        ({ name, value }) => name.toLowerCase() === 'subject' && value === subject,
-      ),
-    ).length
-    const state = stateOf.get(clientId) ?? 'unheard of'
-    // Somebody may have deleted the copy at Gmail since.
-    if (copies > 1 || (copies > 0 && state === 'unheard of'))
-      found.push(`"${subject}" was sent ${copies} times, and the change is ${state}`)
-  }
-  return found
-}
-
-async function unlikeStored(scene: Scene, life: Life): Promise<string[]> {
-  const stored = await readStored(scene.stack.database, life.person.userId)
-  const found: string[] = []
-  const { cursor, rows } = life.followed
-  if (cursor !== stored.head) found.push(`the follower is at ${cursor}, the feed at ${stored.head}`)
-  found.push(
-    ...compareReader(
-      'the follower',
-      stored.rows,
-      new Map([...rows].map(([key, { seq, row }]) => [key, { seq, row: row as Stored['row'] }])),
-    ),
-  )
-  for (const browser of life.browsers)
-    for (const [index, { mirror }] of browser.tabs.entries())
-      found.push(...(await unlikeMirror(`${browser.name} tab ${index}`, mirror, stored)))
-  return found
-}
-
-async function unlikeMirror(
-  name: string,
-  { db, state }: Life['browsers'][number]['tabs'][number]['mirror'],
-  stored: StoredRows,
-): Promise<string[]> {
-  const feed = await db.meta.get('feed')
-  const { phase } = state.getSnapshot()
-  if (!feed || feed.cursor === null) return [`${name} has no mirror (${phase})`]
-  const found: string[] = []
-  if (feed.cursor !== stored.head)
-    found.push(`${name} is at ${feed.cursor}, the feed at ${stored.head} (${phase})`)
-  if (feed.fill.position !== null) found.push(`${name} has not filled to the end (${phase})`)
-  if (phase !== 'live') found.push(`${name} is ${phase}, not live`)
-  const held = new Map<string, Stored>()
-  const tables = { message: db.messages, thread: db.threads, label: db.labels, account: db.accounts }
-  for (const [kind, table] of Object.entries(tables))
-    for (const { seq, keys: _, ...row } of (await table.toArray()) as ({
-      seq: number
-      keys?: unknown
-    } & Stored['row'])[])
-      held.set(`${kind} ${row.id}`, { seq, row })
-  found.push(...compareReader(name, stored.rows, held))
-  const open = (await db.outbox.toArray()).filter(({ state }) => state === 'queued' || state === 'accepted')
-  if (open.length > 0) found.push(`${name} has ${open.length} changes that wait to be sent`)
-  return found
-}
-
-/** A message for each mailbox, with nothing but the doorbells to bring it. Answers the subjects by address. */
-async function probe({ google, lives }: Scene): Promise<Map<string, string>> {
-  const subjects = new Map<string, string>()
-  for (const { mailboxes, found, plan } of lives) {
-    if (found.length > 0) continue
-    for (const { email } of mailboxes) {
-      const subject = `Probe of seed ${plan.seed} for ${email}`
-      subjects.set(email, subject)
-      await receive(google, email, letter(email, subject))
-    }
-  }
-  return subjects
-}
-
-async function unprobed(
-  { stack, google }: Scene,
-  life: Life,
-  subjects: Map<string, string>,
-): Promise<string[]> {
-  const stored = await readStored(stack.database, life.person.userId)
-  const found: string[] = []
-  for (const { email } of life.mailboxes) {
-    const subject = subjects.get(email)
-    if (!subject) continue
-    if (![...stored.rows.values()].some(({ row }) => row.subject === subject)) {
-      const rung = await bell(stack, google, email)
-      found.push(`I6: "${subject}" is not stored (${rung})`)
-      continue
-    }
-    for (const browser of life.browsers)
-      for (const { mirror } of browser.tabs) {
-        const here = (await mirror.db.messages.toArray()).some(message => message.subject === subject)
-        const { phase, cursor } = mirror.state.getSnapshot()
-        if (!here)
-          found.push(
-            `I3: "${subject}" is stored and not in ${browser.name} (${phase}, at ${cursor} of ${stored.head})`,
-          )
-      }
-  }
-  return found
-}
-
-/** What is known of a mailbox's doorbell, on both sides. */
-async function bell(stack: Stack, google: Google, account: string): Promise<string> {
-  type State = { accounts: { email: string; watch: unknown }[]; push: object }
-  const { accounts, push } = await google.control<State>('state')
-  const watch = accounts.find(({ email }) => email === account)?.watch
-  const [ours] = await stack.database.query(
-    `SELECT w.*, r.last_push_at, r.last_synced_at, r.dirty_at, r.due_at, r.cursor, r.paused FROM watch w
-       JOIN resource r ON r.id = w.resource_id JOIN account a ON a.id = r.account_id WHERE a.email = $1`,
-    [account],
-  )
-  return `at Google ${JSON.stringify(watch)}, here ${JSON.stringify(ours)}, pushes ${JSON.stringify(push)}`
-}
-
-async function afterwards(scene: Scene, life: Life): Promise<string[]> {
-  return [...(await unlikeGmail(scene, life)), ...(await unlikeStored(scene, life))]
+async function afterwards(stack: Stack, life: Life): Promise<string[]> {
+  return [...(await unlikeGmail(stack, life)), ...(await unlikeStored(stack, life))]
 }

@@ -25,12 +25,9 @@ export class Service {
     this.name = parts.name
   }
 
-  get up(): boolean {
-    return this.#child !== null && !this.#frozen
-  }
-
-  get child(): Child | null {
-    return this.#child
+  /** How often it was started. */
+  get lives(): number {
+    return this.#lives
   }
 
   /** Resolves when it does its work. A kill may come before that. */

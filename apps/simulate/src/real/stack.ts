@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,6 +16,7 @@ import { startPostgres } from '../../../../scripts/start/postgres.ts'
 import { ensurePrismaClient } from '../../../../scripts/start/prisma-client.ts'
 import { root } from '../../../../scripts/start/root.ts'
 import { ensureSecrets } from '../../../../scripts/start/secrets.ts'
+import { webServer } from '../../../../scripts/start/start-all.ts'
 import { startBalancer } from './balancer.ts'
 import { type Database, openDatabase } from './database.ts'
 import { Service } from './service.ts'
@@ -34,6 +34,8 @@ export type Stack = {
   webs: Service[]
   workers: Service[]
   redis: Service
+  /** Ends the workers and starts them with this bug in their code, or with none. */
+  restartWorkers(codeBug: string | null): Promise<void>
   /** Processes that ended without anybody's doing, since the last look. */
   accidents(): string[]
   /** Ends all of it, in order. The logs stay unless `clean`. */
@@ -53,7 +55,10 @@ export async function startStack(options: { say(text: string): void; signal: Abo
   const stop = async (clean: boolean) => {
     for (const end of ends.splice(0).reverse())
       await end().catch((error: unknown) => say(`stopping: ${error}`))
-    if (clean) await rm(folder, { recursive: true, force: true })
+    const left = clean
+      ? [folder]
+      : (await readdir(folder)).filter(name => name !== 'logs').map(name => join(folder, name))
+    for (const path of left) await rm(path, { recursive: true, force: true })
   }
   const service = (
     name: string,
@@ -111,6 +116,7 @@ export async function startStack(options: { say(text: string): void; signal: Abo
       INLET_WORKER: '0',
       INLET_STREAMS_PER_USER: '20',
       INLET_SANDBOX_ACCOUNTS: 'nobody@inlet.test:0',
+      INLET_SANDBOX_OUTLOOK: 'none',
       REDIS_URL: `redis://127.0.0.1:${redisPort}`,
     }
     const sandbox = spawnNode([join(root, 'packages', 'sandbox', 'src', 'main.ts')], {
@@ -132,7 +138,7 @@ export async function startStack(options: { say(text: string): void; signal: Abo
       service(
         `web${index}`,
         life =>
-          spawnNode(webCommand(own), {
+          spawnNode([...webServer, '-H', '127.0.0.1', '-p', String(own)], {
             name: `web${index}`,
             logFile: join(logs, `web${index}.${life}.log`),
             cwd: join(root, 'apps', 'web'),
@@ -148,11 +154,12 @@ export async function startStack(options: { say(text: string): void; signal: Abo
           }),
       ),
     )
+    let codeBug: string | null = null
     const workers = [0, 1].map(index =>
       service(
         `worker${index}`,
         life =>
-          spawnNode([join(root, 'apps', 'worker', 'src', 'main.ts')], {
+          spawnNode([...plant(codeBug), join(root, 'apps', 'worker', 'src', 'main.ts')], {
             name: `worker${index}`,
             logFile: join(logs, `worker${index}.${life}.log`),
             cwd: root,
@@ -178,11 +185,19 @@ export async function startStack(options: { say(text: string): void; signal: Abo
       webs,
       workers,
       redis,
+      async restartWorkers(bug) {
+        codeBug = bug
+        for (const worker of workers) {
+          worker.thaw()
+          await worker.end()
+          await worker.start()
+        }
+      },
       accidents: () => found.splice(0),
       stop,
     }
   } catch (error) {
-    await stop(false)
+    await stop(signal.aborted)
     throw error
   }
 }
@@ -192,9 +207,8 @@ async function build(logs: string, signal: AbortSignal): Promise<string> {
   return await buildWeb(logs, signal)
 }
 
-function webCommand(port: number): string[] {
-  const next = createRequire(join(root, 'apps', 'web', 'package.json')).resolve('next/dist/bin/next')
-  return [next, 'start', '-H', '127.0.0.1', '-p', String(port)]
+function plant(codeBug: string | null): string[] {
+  return codeBug === null ? [] : ['--import', `${new URL('plant-code.ts', import.meta.url)}?bug=${codeBug}`]
 }
 
 async function migrate(databaseUrl: string, logs: string, signal: AbortSignal): Promise<void> {

@@ -7,7 +7,7 @@ SELECT a.user_id, a.enabled, a.reconnect, a.status, a.last_sync_at, a.last_push_
                  'lane', r.lane, 'cursor', r.cursor, 'attempts', r.attempts, 'nextAttemptAt', r.next_attempt_at,
                  'lastSyncedAt', r.last_synced_at, 'missedPushAt', r.missed_push_at, 'lastPushAt', r.last_push_at,
                  'errorKind', r.last_error_kind, 'errorMessage', r.last_error_message,
-                 'watchExpiresAt', w.expires_at, 'watchCreatedAt', w.created_at) ORDER BY r.id), '[]')
-          FROM resource r LEFT JOIN watch w ON w.resource_id = r.id AND w.provider_id IS NOT NULL
+                 'watched', w.resource_id IS NOT NULL, 'watchExpiresAt', CASE WHEN w.provider_id IS NOT NULL THEN w.expires_at END, 'watchCreatedAt', CASE WHEN w.provider_id IS NOT NULL THEN w.created_at END) ORDER BY r.id), '[]')
+          FROM resource r LEFT JOIN watch w ON w.resource_id = r.id
          WHERE r.account_id = a.id AND r.lane IN ('live', 'listing')) AS lanes
   FROM account a WHERE a.id = $1`

@@ -1,15 +1,18 @@
 /**
- * The lanes of resources, and a watch that is still to be registered for each live one; those that exist stay.
- * $1 user, $2 account, $3 keys, $4 names. The listing lane is opened by a commit.
+ * The live lanes of resources, due at once, and a watch that is still to be registered for those that have one; failed
+ * items and a person's changes are the account's, under the key ''. What exists stays. The listing lanes are opened by
+ * commits. $1 user, $2 account, $3 keys, $4 names, $5 watched, $6 now.
  */
 export const addResources = `
 WITH added AS (
-  INSERT INTO resource (id, user_id, account_id, key, name, lane)
-  SELECT translate(encode(substring(sha256(convert_to($2 || E'\\n' || u.key || E'\\n' || lanes.lane, 'UTF8')) FOR 12), 'base64'), '+/', '-_'),
-         $1, $2, u.key, u.name, lanes.lane
-    FROM unnest($3::text[], $4::text[]) AS u (key, name)
-   CROSS JOIN (VALUES ('live'), ('items'), ('mutations')) AS lanes (lane)
+  INSERT INTO resource (id, user_id, account_id, key, name, lane, dirty_at, marks)
+  SELECT translate(encode(substring(sha256(convert_to($2 || E'\\n' || u.key || E'\\n' || u.lane, 'UTF8')) FOR 12), 'base64'), '+/', '-_'),
+         $1, $2, u.key, u.name, u.lane, CASE WHEN u.lane = 'live' THEN $6::int8 END, CASE WHEN u.lane = 'live' THEN 1 ELSE 0 END
+    FROM (SELECT key, name, 'live' AS lane FROM unnest($3::text[], $4::text[]) AS given (key, name)
+           UNION ALL VALUES ('', '', 'items'), ('', '', 'mutations')) AS u
   ON CONFLICT (account_id, key, lane) DO NOTHING
-  RETURNING id, lane
+  RETURNING id, lane, key
 )
-INSERT INTO watch (resource_id) SELECT id FROM added WHERE lane = 'live'`
+INSERT INTO watch (resource_id)
+SELECT added.id FROM added JOIN unnest($3::text[], $5::bool[]) AS given (key, watched) USING (key)
+ WHERE added.lane = 'live' AND given.watched`

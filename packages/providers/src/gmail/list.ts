@@ -19,7 +19,10 @@ export async function listings(
 ): Promise<Listing[]> {
   const labels = await listLabels(client, known, conn, signal)
   const carried = labels.filter(label => label.id !== 'CHAT')
-  return [{ name: ALL, labelId: null }, ...carried.map(({ id }) => ({ name: LABEL + id, labelId: id }))]
+  return [
+    { name: ALL, labelId: null, counted: true },
+    ...carried.map(({ id }) => ({ name: LABEL + id, labelId: id, counted: false })),
+  ]
 }
 
 /** Gmail lists newest first. The position is its page token; one that it no longer knows throws `cursor_expired`. */

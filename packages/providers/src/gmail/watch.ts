@@ -10,6 +10,7 @@ import { parseVersion } from './message.ts'
 export async function watch(
   client: GmailClient,
   conn: Connection,
+  renewed: boolean,
   signal: AbortSignal,
 ): Promise<WatchGrant | null> {
   const topicName = client.settings.pubsubTopic
@@ -25,7 +26,8 @@ export async function watch(
       'transient',
       `Gmail answered a watch without a readable expiration (${String(expiration).slice(0, 40)}).`,
     )
-  return { providerId: topicName, expiresAt, cursor: parseVersion(historyId) > 0n ? String(historyId) : null }
+  const cursor = parseVersion(historyId) > 0n ? String(historyId) : null
+  return { providerId: topicName, expiresAt, cursor, renewed }
 }
 
 /** Gmail knows one watch a user, so which one is not asked. Call it before the token is revoked. */

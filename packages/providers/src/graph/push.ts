@@ -56,7 +56,7 @@ function readItem(given: unknown): ParsedItem {
   if (!event)
     return { kind: 'undecodable', problem: `Its lifecycle event "${lifecycleEvent}" is not known.`, pushId }
   const watch = { providerId: subscriptionId, secret: clientState }
-  return { kind: 'notice', notice: { provider: 'graph', pushId, watch, event } }
+  return { kind: 'notice', notice: { provider: 'graph', pushId, watch, kind: event } }
 }
 
 function parseJson(text: string): unknown {

@@ -44,6 +44,8 @@ export type MailErrorCode =
   | 'garbled'
   | 'too_large'
   | 'folder_missing'
+  | 'folder_renumbered'
+  | 'part_missing'
   | 'over_quota'
   | 'not_permitted'
   | 'refused'

@@ -1,6 +1,7 @@
 import type { LabelRole } from '@inlet/protocol/entities'
 import type { ImapFlow, ListResponse } from 'imapflow'
 import { clean } from '../mime.ts'
+import { atom, command, quoted, wordOf } from './command.ts'
 import { type FolderRole, roleOfFlags, roleOfName } from './folder-names.ts'
 import type { Session } from './session.ts'
 
@@ -110,38 +111,17 @@ function hasFlag(flags: ReadonlySet<string>, ...wanted: string[]): boolean {
 
 const unselectable = (flags: ReadonlySet<string>): boolean => hasFlag(flags, '\\Noselect', '\\NonExistent')
 
-type RawLine = { attributes?: unknown[] }
-type RawClient = {
-  exec(
-    command: string,
-    attributes: unknown[],
-    options: { untagged: Record<string, (line: RawLine) => Promise<void>> },
-  ): Promise<{ next(): void }>
-}
-
 /** MAILBOXID of all folders in one round trip (RFC 8474 with LIST-STATUS). imapflow asks for it only when selecting. */
 async function mailboxIds(client: ImapFlow): Promise<Map<string, string>> {
   const ids = new Map<string, string>()
   if (!client.capabilities.has('OBJECTID') || !client.capabilities.has('LIST-STATUS')) return ids
-  const atom = (value: string) => ({ type: 'ATOM', value })
-  const text = (value: string) => ({ type: 'STRING', value })
   const status = [atom('STATUS'), [atom('MAILBOXID')]]
-  const raw = client as unknown as RawClient
-  const answer = await raw.exec('LIST', [text(''), text('*'), atom('RETURN'), status], {
-    untagged: {
-      LIST: async () => {},
-      STATUS: async line => {
-        const [path, items] = line.attributes ?? []
-        const id = Array.isArray(items) && Array.isArray(items[1]) ? wordOf(items[1][0]) : ''
-        if (id) ids.set(wordOf(path), id)
-      },
+  await command(client, 'LIST', [quoted(''), quoted('*'), atom('RETURN'), status], {
+    LIST: () => {},
+    STATUS: ({ attributes: [path, items] }) => {
+      const id = Array.isArray(items) && Array.isArray(items[1]) ? wordOf(items[1][0]) : ''
+      if (id) ids.set(wordOf(path), id)
     },
   })
-  answer.next()
   return ids
-}
-
-function wordOf(token: unknown): string {
-  const { value } = (token ?? {}) as { value?: unknown }
-  return typeof value === 'string' ? value : ''
 }

@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { MessageEnvelopeObject } from 'imapflow'
 
-/** Where a message lies: void as soon as the folder's UIDVALIDITY is another. */
-type Place = { folder: string; uidValidity: bigint; uid: number }
-
 /** What of a FETCH answer tells one message from another. */
 export type IdentityFacts = {
   /** EMAILID (RFC 8474) or Gmail's X-GM-MSGID, whichever the server has; imapflow gives both as `emailId`. */

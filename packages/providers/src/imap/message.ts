@@ -14,19 +14,20 @@ const YEAR_9999 = 253_402_300_799_999
 
 /**
  * A FETCH answer and the raw message as one of ours. Pure, and total: nothing that a sender writes makes it throw. A
- * source shorter than `size` was cut by us; the message says so. Attachments are addressed by IMAP's part numbers.
+ * source shorter than `size` was cut by us; the message says so, unless `outline` holds what lies behind the cut.
+ * Attachments are addressed by IMAP's part numbers.
  */
 export function toPulledMessage(
   placing: Placing,
   row: FetchedRow,
   source: Buffer,
-  options: { bodies: boolean },
+  options: { bodies: boolean; outline?: { root: Part; cut: boolean } },
 ): PulledMessage {
   const root = parseMime(source)
-  const part = asPart(root)
+  const part = options.outline?.root ?? asPart(root)
   const { headers } = root
   const body = renderBody(part)
-  const cut = row.size !== undefined && source.length < row.size
+  const cut = options.outline?.cut ?? (row.size !== undefined && source.length < row.size)
   const warning = [body.warning, cut ? 'Only the beginning of this very large message was read.' : null]
   const flags = row.flags ?? new Set<string>()
   const sentAt = parseDate(headerValue(headers, 'date'))

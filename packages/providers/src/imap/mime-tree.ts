@@ -61,7 +61,7 @@ function parsePart(
 }
 
 /** The bytes that were attached or written, with the transfer encoding undone as far as it is intact. */
-export function decodeContent({ content, encoding }: MimePart): Buffer {
+export function decodeContent({ content, encoding }: Pick<MimePart, 'content' | 'encoding'>): Buffer {
   if (encoding === 'base64') return Buffer.from(content.toString('latin1'), 'base64')
   if (encoding === 'quoted-printable') return decodeQuotedPrintable(content)
   return content

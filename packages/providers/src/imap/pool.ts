@@ -17,8 +17,8 @@ export type Lease = { readonly session: Session; release(): void }
  */
 export type Pool = {
   /**
-   * Waits for a connection; one that has `folder` selected already is preferred. Throws ProviderError when none can be
-   * opened, or the signal's reason.
+   * Waits for a connection, `waitMs` at most; one that has `folder` selected already is preferred. Throws ProviderError
+   * when none can be opened or comes free, or the signal's reason.
    */
   lease(purpose: Purpose, signal: AbortSignal, folder?: string): Promise<Lease>
   /** Leases a connection for `work` and gives it back, also when it throws. */
@@ -58,13 +58,18 @@ const TRUSTED_MS = 10_000
 const CHECK_MS = 5_000
 /** A server that allows fewer connections than we do is believed for so long. */
 const LOWERED_MS = 10 * 60_000
+/** After a connection could not be opened the next attempt waits, twice as long each time. */
+const BACKOFF_MS = { first: 500, most: 60_000 }
 
 export function createPool(access: MailAccess, from: SessionWorld, open = openSession): Pool {
   const { settings, world } = from
   const slots = new Set<Slot>()
   const queue: Waiter[] = []
   let lowered = { most: settings.maxConnections, until: 0 }
+  const closing = new AbortController()
   let closed = false
+  let failures = 0
+  let notBefore = 0
 
   const most = () =>
     world.now() < lowered.until ? Math.min(lowered.most, settings.maxConnections) : settings.maxConnections
@@ -119,7 +124,10 @@ export function createPool(access: MailAccess, from: SessionWorld, open = openSe
       if (session.closed) slot.session = null
     }
     if (!slot.session) {
+      if (notBefore > world.now())
+        await world.sleep(notBefore - world.now(), AbortSignal.any([waiter.signal, closing.signal]))
       const fresh = await open(access, from, waiter.signal)
+      failures = 0
       slot.session = fresh
       fresh.ended.then(() => {
         // One that ends while nobody uses it frees its place at once.
@@ -134,6 +142,11 @@ export function createPool(access: MailAccess, from: SessionWorld, open = openSe
   function failed(slot: Slot, waiter: Waiter, error: unknown): void {
     slots.delete(slot)
     slot.session?.destroy()
+    if (!waiter.signal.aborted) {
+      const wait = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** Math.min(failures, 20))
+      failures += 1
+      notBefore = world.now() + wait * (0.5 + world.random() / 2)
+    }
     if (!waiter.signal.aborted && codeOf(error) === 'too_many_connections' && slots.size > 0) {
       lowered = { most: slots.size, until: world.now() + LOWERED_MS }
       queue.unshift(waiter)
@@ -180,28 +193,39 @@ export function createPool(access: MailAccess, from: SessionWorld, open = openSe
         if (purpose === 'watch' && !mayStart('watch'))
           return reject(crowded(`${most()} connections leave none for a watcher`))
         if (queue.length >= WAITING_MAX) return reject(crowded(`${WAITING_MAX} requests wait already`))
-        const leave = () => {
+        const waits = new AbortController()
+        const leave = (reason: unknown) => {
           const at = queue.indexOf(waiter)
           if (at < 0) return
           queue.splice(at, 1)
-          reject(signal.reason)
+          settled()
+          reject(reason)
+        }
+        const onAbort = () => leave(signal.reason)
+        const settled = () => {
+          waits.abort()
+          signal.removeEventListener('abort', onAbort)
         }
         const waiter: Waiter = {
           purpose,
           folder,
           signal,
           grant: slot => {
-            signal.removeEventListener('abort', leave)
+            settled()
             if (!slot.session) return reject(ended())
             resolve(leaseOf(slot, slot.session, giveBack))
           },
           fail: error => {
-            signal.removeEventListener('abort', leave)
+            settled()
             reject(error)
           },
         }
-        signal.addEventListener('abort', leave, { once: true })
+        signal.addEventListener('abort', onAbort, { once: true })
         queue.push(waiter)
+        world.sleep(settings.waitMs, waits.signal).then(
+          () => leave(crowded(`none came free within ${settings.waitMs} ms`)),
+          () => {},
+        )
         serve()
       })
     },
@@ -220,6 +244,7 @@ export function createPool(access: MailAccess, from: SessionWorld, open = openSe
     }),
     async close() {
       closed = true
+      closing.abort(ended())
       for (const waiter of queue.splice(0)) waiter.fail(ended())
       const open = [...slots]
       slots.clear()

@@ -172,13 +172,17 @@ function sessionOf(
     },
     inFolder({ path, readOnly, fresh = false }, action, signal, work) {
       return session.run(action, signal, async () => {
+        const before = client.mailbox
         const lock = await client.getMailboxLock(path, { readOnly })
         try {
-          if (fresh) await client.mailboxOpen(path, { readOnly })
+          if (fresh && client.mailbox === before) await openFolder(client, path, readOnly)
           const { mailbox } = client
           // With no folder selected imapflow answers reads with nothing, which would pass for an empty folder.
           if (!mailbox) throw Object.assign(new Error('no folder is selected'), { code: 'NoConnection' })
-          return await work(client, mailbox)
+          const result = await work(client, mailbox)
+          if (!client.mailbox)
+            throw Object.assign(new Error('the folder was deselected'), { code: 'NoConnection' })
+          return result
         } finally {
           lock.release()
         }
@@ -192,6 +196,18 @@ function sessionOf(
     destroy: () => client.close(),
   }
   return session
+}
+
+/** Selects a folder, also one that is selected. imapflow's own call does not look whether a refused one exists. */
+export async function openFolder(client: ImapFlow, path: string, readOnly: boolean): Promise<MailboxObject> {
+  try {
+    return await client.mailboxOpen(path, { readOnly })
+  } catch (error) {
+    if (!client.usable) throw error
+    const listed = await client.list()
+    const missing = listed.length > 0 && !listed.some(folder => folder.path === path)
+    throw missing ? Object.assign(error as Error, { mailboxMissing: true }) : error
+  }
 }
 
 /** Pending commands of a broken connection all fail with "not available"; the reason came as an event before. */

@@ -33,6 +33,8 @@ export type ImapConfig = {
   silenceMs?: number
   /** Longest time for one piece of work on a connection, however busy the server seems. Default 600,000. */
   workMs?: number
+  /** Longest wait for a connection while others use them all. Default 120,000. */
+  waitMs?: number
   /** An unused connection is closed after this. Default 60,000. */
   idleMs?: number
   /** Largest literal (a message) that is read, bytes. Default 64 MiB. */
@@ -53,6 +55,7 @@ export function withDefaults(config: ImapConfig = {}): ImapSettings {
     greetingMs: 15_000,
     silenceMs: 60_000,
     workMs: 600_000,
+    waitMs: 120_000,
     idleMs: 60_000,
     maxLiteralBytes: 64 * 1024 * 1024,
     clientName: 'Inlet',

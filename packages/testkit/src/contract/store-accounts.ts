@@ -55,7 +55,7 @@ export function accountsContract(get: () => StoreUnderTest): void {
         email: email.toUpperCase(),
         displayName: 'New',
         grant: grant('t2'),
-        resources: [{ key: 'mailbox', name: 'M' }],
+        resources: [{ key: 'mailbox', name: 'M', watched: true }],
       },
       NOW + 1,
     )

@@ -10,6 +10,8 @@ export function doorbellsContract(get: () => StoreUnderTest): void {
     pushId: null,
     mailbox,
     resource: null,
+    watch: null,
+    kind: 'changed',
     problem: null,
     ...more,
   })

@@ -52,7 +52,7 @@ export async function connected({ store }: StoreUnderTest, more: Partial<NewAcco
       email,
       displayName: 'Box',
       grant: { data: { refreshToken: 'secret' } },
-      resources: [{ key: 'mailbox', name: 'Mailbox' }],
+      resources: [{ key: 'mailbox', name: 'Mailbox', watched: true }],
       ...more,
     },
     NOW,

@@ -5,6 +5,7 @@ import { doorbellsContract } from './store-doorbells.ts'
 import type { StoreUnderTest } from './store-fixture.ts'
 import { listingContract } from './store-listing.ts'
 import { mutationsContract } from './store-mutations.ts'
+import { resourcesContract } from './store-resources.ts'
 import { schedulingContract } from './store-scheduling.ts'
 
 /**
@@ -14,6 +15,7 @@ import { schedulingContract } from './store-scheduling.ts'
 export function storeContract(name: string, get: () => StoreUnderTest): void {
   describe(`${name} keeps the contract of the store`, () => {
     describe('scheduling', () => schedulingContract(get))
+    describe('resources', () => resourcesContract(get))
     describe('content', () => contentContract(get))
     describe('listings and failed items', () => listingContract(get))
     describe('doorbells', () => doorbellsContract(get))

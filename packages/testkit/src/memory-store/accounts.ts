@@ -1,8 +1,8 @@
 import type { Proof } from '@inlet/protocol/entities'
 import type { AccountRecord, Committed, NewAccount } from '@inlet/sync/store-port'
 import { writeThreads } from './commit.ts'
-import { laneId, newLane } from './listings.ts'
 import { refreshAccount } from './refresh-account.ts'
+import { addResources } from './resources.ts'
 import { type AccountState, bury, byText, type MemoryState, resourcesOf, userOf } from './state.ts'
 
 const nothing: Committed = { userId: '', head: null, upserts: 0, deletions: 0 }
@@ -67,11 +67,7 @@ export function createAccount(
     const row = { id: accountId, provider, email, displayName, status, ...empty, createdAt: now }
     user.accounts.set(accountId, { row, seq: 0 })
   }
-  for (const { key } of account.resources)
-    for (const lane of ['live', 'items', 'mutations'] as const) {
-      const id = laneId(accountId, key, lane)
-      if (!state.resources.has(id)) state.resources.set(id, newLane({ id, userId, accountId, key, lane }))
-    }
+  addResources(state, { userId, accountId, now }, account.resources)
   wake(state, accountId, 'connect', now)
   refreshAccount(state, accountId, now, { force: true })
   return { accountId, created: !found, head: user.head }
@@ -125,7 +121,13 @@ export function readAccount(state: MemoryState, accountId: string): AccountRecor
   const { userId, enabled, grantVersion } = account
   const { provider, email, displayName, status } = row
   const resources = resourcesOf(state, accountId)
-    .map(({ id, key, lane, cursor }) => ({ id, key, lane, cursor }))
+    .map(({ id, key, lane, cursor, watch }) => ({
+      id,
+      key,
+      lane,
+      cursor,
+      watchId: watch?.providerId ?? null,
+    }))
     .sort((a, b) => byText(a.key, b.key) || byText(a.lane, b.lane))
   return { id: accountId, userId, provider, email, displayName, enabled, status, grantVersion, resources }
 }

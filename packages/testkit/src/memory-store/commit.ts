@@ -6,6 +6,7 @@ import { rowId } from '@inlet/sync/row-id'
 import { BATCH_MAX, type Batch, type Committed } from '@inlet/sync/store-port'
 import { openListings } from './listings.ts'
 import { refreshAccount } from './refresh-account.ts'
+import { keepResources } from './resources.ts'
 import { bury, byText, type MemoryState, type ResourceState, type UserState, userOf } from './state.ts'
 
 /** Store.commit, in the order of things that the port lists. Whatever can be refused is refused before the first write. */
@@ -29,13 +30,14 @@ export function commit(
   writeLabels(user, batch, writes)
   writeItems(user, batch, writes)
   if (writes.failures.length > 0 && own.lane !== 'items')
-    wakeItems(state, batch, own.key, Math.min(...writes.failures.map(failure => failure.retryAt)))
+    wakeItems(state, batch, Math.min(...writes.failures.map(failure => failure.retryAt)))
   if (batch.cursor !== undefined) {
     own.cursor = batch.cursor
     own.cursorVersion += 1
   }
   if (writes.messages.length + writes.deletions.length > 0) own.run.changed = true
   keepListing(state, batch, own)
+  if (batch.resources) keepResources(state, batch, batch.resources)
   refreshAccount(state, batch.accountId, batch.now)
   return {
     userId: batch.userId,
@@ -182,9 +184,9 @@ function writeItems(user: UserState, batch: Batch, writes: Writes): void {
 }
 
 /** Due at `at` unless it is due sooner; during a run it counts as a mark, so that one more run follows. */
-function wakeItems(state: MemoryState, batch: Batch, key: string, at: number): void {
+function wakeItems(state: MemoryState, batch: Batch, at: number): void {
   for (const lane of state.resources.values()) {
-    if (lane.accountId !== batch.accountId || lane.key !== key || lane.lane !== 'items') continue
+    if (lane.accountId !== batch.accountId || lane.lane !== 'items') continue
     const unmarked = lane.dirtyAt === null || (lane.leaseToken !== null && lane.marks === lane.claimedMarks)
     if (unmarked) lane.nextAttemptAt = at
     else if (lane.attempts === 0 && lane.nextAttemptAt !== null)

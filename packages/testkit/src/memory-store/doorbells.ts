@@ -15,21 +15,25 @@ export function recordPush(state: MemoryState, event: PushEvent, now: number): P
 }
 
 function act(state: MemoryState, event: PushEvent, now: number): PushOutcome {
-  if (event.problem !== null || event.mailbox === null)
+  if (event.problem !== null || (event.mailbox === null && event.watch === null))
     return { outcome: 'undecodable', accountIds: [], ring: false }
-  const mailbox = event.mailbox.toLowerCase()
-  const lanes = [...state.resources.values()].filter(lane => {
-    if (lane.lane !== 'live' || (event.resource !== null && lane.key !== event.resource)) return false
-    const account = userOf(state, lane.userId).accounts.get(lane.accountId)?.row
-    return account?.provider === event.provider && account.email === mailbox
-  })
+  const lanes = [...state.resources.values()].filter(
+    lane => lane.lane === 'live' && names(state, event, lane),
+  )
   const accountIds = [...new Set(lanes.map(lane => lane.accountId))]
   if (accountIds.length === 0) return { outcome: 'unknown_mailbox', accountIds, ring: false }
   const enabled = lanes.filter(lane => state.accounts.get(lane.accountId)?.enabled)
   if (enabled.length === 0) return { outcome: 'stopped', accountIds, ring: false }
   const seenAt = event.pushId === null ? undefined : state.pushes.get(`${event.provider} ${event.pushId}`)
+  const { watch, kind } = event
+  if (watch && !lanes.some(lane => lane.watch?.secret === watch.secret))
+    return { outcome: 'forged', accountIds, ring: false }
   let ring = false
   for (const lane of enabled) {
+    if (lane.watch && kind === 'lapsing')
+      lane.watch = { ...lane.watch, retryAt: 0, expiresAt: Math.min(lane.watch.expiresAt ?? now, now) }
+    if (lane.watch && kind === 'removed')
+      lane.watch = { ...lane.watch, providerId: null, expiresAt: null, retryAt: 0 }
     const told = isDue(lane, now) && (lane.dirtyAt ?? 0) > now - TOLD_MS
     markLane(lane, 'push', now)
     lane.lastPushAt = Math.max(lane.lastPushAt ?? 0, now)
@@ -38,6 +42,15 @@ function act(state: MemoryState, event: PushEvent, now: number): PushOutcome {
   }
   const repeated = seenAt !== undefined && seenAt > now - DUPLICATE_MS
   return { outcome: repeated ? 'duplicate' : 'marked', accountIds, ring }
+}
+
+function names(state: MemoryState, event: PushEvent, lane: ResourceState): boolean {
+  const account = userOf(state, lane.userId).accounts.get(lane.accountId)?.row
+  if (account?.provider !== event.provider) return false
+  if (event.watch) return lane.watch?.providerId === event.watch.providerId
+  return (
+    account.email === event.mailbox?.toLowerCase() && (event.resource === null || lane.key === event.resource)
+  )
 }
 
 export function watchesDue(state: MemoryState, now: number, withinMs: number, limit: number): WatchDue[] {

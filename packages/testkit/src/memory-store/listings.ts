@@ -56,7 +56,7 @@ export function newLane(
     error: null,
     watch:
       of.lane === 'live'
-        ? { providerId: null, expiresAt: null, createdAt: null, error: null, retryAt: 0 }
+        ? { providerId: null, secret: null, expiresAt: null, createdAt: null, error: null, retryAt: 0 }
         : null,
   }
 }

@@ -118,12 +118,19 @@ function accountPart(state: MemoryState, newId: () => string, now: () => number,
   return {
     watchesDue: (at, withinMs, limit) =>
       run('watchesDue', () => doorbells.watchesDue(state, at, withinMs, limit)),
-    saveWatch: (resourceId, { providerId, expiresAt }, at) =>
+    saveWatch: (resourceId, { providerId, secret, expiresAt }, at) =>
       run('saveWatch', () =>
         doorbells.changeWatch(
           state,
           resourceId,
-          old => ({ providerId, expiresAt, createdAt: old.createdAt ?? at, error: null, retryAt: 0 }),
+          old => ({
+            providerId,
+            secret: secret ?? old.secret,
+            expiresAt,
+            createdAt: old.createdAt ?? at,
+            error: null,
+            retryAt: 0,
+          }),
           at,
         ),
       ),
@@ -133,7 +140,8 @@ function accountPart(state: MemoryState, newId: () => string, now: () => number,
       ),
     removeWatch: resourceId =>
       run('removeWatch', () => {
-        const none = { providerId: null, expiresAt: null, createdAt: null, error: null, retryAt: 0 }
+        const nothing = { providerId: null, secret: null, expiresAt: null, createdAt: null }
+        const none = { ...nothing, error: null, retryAt: 0 }
         return doorbells.changeWatch(state, resourceId, () => none, now())
       }),
     saveProof: (accountId, proof) =>

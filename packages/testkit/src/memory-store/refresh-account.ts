@@ -25,9 +25,10 @@ export function refreshAccount(
     (a, b) => (a === null || b.attempts > a.attempts ? b : a),
     null,
   )
-  const watches = live.map(lane => (lane.watch?.providerId ? lane.watch : null))
-  const expiresAt = earliest(watches.map(watch => watch?.expiresAt ?? null))
-  const watched = live.length > 0 && watches.every(watch => watch !== null && watch.expiresAt !== null)
+  const doorbells = live.map(lane => lane.watch).filter(watch => watch !== null)
+  const watches = doorbells.filter(watch => watch.providerId !== null)
+  const expiresAt = earliest(watches.map(watch => watch.expiresAt))
+  const complete = doorbells.every(watch => watch.providerId !== null && watch.expiresAt !== null)
   const progress = progressOf(lanes)
   const failedItems = [...user.failedItems.values()].filter(item => item.accountId === accountId).length
   const lastSyncAt = latest(live.map(lane => lane.lastSyncedAt))
@@ -42,9 +43,10 @@ export function refreshAccount(
     nextAttemptAt: worst?.nextAttemptAt ?? null,
     lastError: worst?.error ?? null,
     listing: progress && { kind: progress.kind },
+    watched: doorbells.length > 0,
     watch:
-      watched && expiresAt !== null
-        ? { expiresAt, lastPushAt, createdAt: latest(watches.map(watch => watch?.createdAt ?? null)) ?? 0 }
+      complete && expiresAt !== null
+        ? { expiresAt, lastPushAt, createdAt: latest(watches.map(watch => watch.createdAt)) ?? 0 }
         : null,
     missedPush: live.some(lane => lane.missedPushAt !== null),
     failedItems,

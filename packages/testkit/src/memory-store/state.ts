@@ -73,6 +73,7 @@ export type ResourceState = {
 
 export type WatchState = {
   providerId: string | null
+  secret: string | null
   expiresAt: number | null
   createdAt: number | null
   error: string | null

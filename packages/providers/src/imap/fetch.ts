@@ -1,0 +1,204 @@
+import { ProviderError } from '@inlet/sync/provider-errors'
+import type { PulledMessage } from '@inlet/sync/provider-port'
+import type { FetchMessageObject, ImapFlow } from 'imapflow'
+import type { Part } from '../gmail/parts.ts'
+import { atom, sequence } from './command.ts'
+import { codeOf, mailError } from './errors.ts'
+import { identityOf } from './identity.ts'
+import { type At, type FolderRef, inFolder } from './in-folder.ts'
+import { toPulledMessage } from './message.ts'
+import { flagsOf, type Place } from './places.ts'
+import { decode, fillText, findPart, outlineOf } from './structure.ts'
+import { inSets, packUids, searchUids } from './uids.ts'
+
+/** A message as it was sent, without what the engine decides: thread, version, labels. Its id is `identityOf`. */
+export type ReadMessage = Omit<PulledMessage, 'threadId' | 'version' | 'labelIds'>
+
+export type FetchedPlace =
+  | {
+      uid: number
+      outcome: 'message'
+      place: Place
+      message: ReadMessage
+      /** The server's own thread (RFC 8474 THREADID, Gmail's X-GM-THRID). */
+      serverThread: string | null
+    }
+  /** No message has this UID (any more), by two commands. */
+  | { uid: number; outcome: 'missing' }
+  /** This one cannot be had; the others go on (I10). */
+  | { uid: number; outcome: 'failed'; code: string; message: string; retryAt: number | null }
+
+const BATCH = 20
+/** What is read of each message at once; of larger ones only the texts besides. */
+const HEAD_BYTES = 128 * 1024
+const TEXT_BYTES = 1024 * 1024
+const TEXTS_MAX = 4
+/** Largest attachment, as it is sent (base64). */
+const ATTACHMENT_BYTES = 48 * 1024 * 1024
+
+/**
+ * The messages at these UIDs: exactly one outcome for each, in any order. No more than some megabytes are in memory at
+ * a time, however large they are. Throws ProviderError where the server or the folder as a whole fails.
+ */
+export async function* fetchMessages(
+  at: At,
+  folder: FolderRef,
+  uids: readonly number[],
+  options: { bodies: boolean },
+): AsyncGenerator<FetchedPlace> {
+  for (const set of inSets([...new Set(uids)], BATCH)) {
+    const together = await attempt(() => readBatch(at, folder, set, options))
+    if (together.done) yield* together.value
+    else if (concernsAll(together.error)) throw together.error
+    else for (const uid of set) yield await readAlone(at, folder, uid, options)
+  }
+}
+
+type Attempt<T> = { done: true; value: T } | { done: false; error: unknown }
+
+const attempt = <T>(run: () => Promise<T>): Promise<Attempt<T>> =>
+  run().then(
+    value => ({ done: true, value }),
+    (error: unknown) => ({ done: false, error }),
+  )
+
+/** Refused logins, limits, aborts, a folder that is gone or numbered anew: no single message's fault. */
+function concernsAll(error: unknown): boolean {
+  return !(error instanceof ProviderError) || (error.kind !== 'transient' && error.kind !== 'permanent')
+}
+
+/** Is it this message or the server? If the folder can be opened and answers, it is the message. */
+async function readAlone(
+  at: At,
+  folder: FolderRef,
+  uid: number,
+  options: { bodies: boolean },
+): Promise<FetchedPlace> {
+  const alone = await attempt(() => readBatch(at, folder, [uid], options))
+  if (alone.done && alone.value[0]) return alone.value[0]
+  const error = alone.done ? null : alone.error
+  if (error !== null && concernsAll(error)) throw error
+  await inFolder(at, folder, { action: `open ${folder.path}`, fresh: true }, async () => {})
+  return failed(uid, error)
+}
+
+function failed(uid: number, error: unknown): FetchedPlace {
+  const message = error instanceof Error ? error.message : 'The server lists it and does not send it.'
+  const retryAt = error instanceof ProviderError ? error.retryAt : null
+  return {
+    uid,
+    outcome: 'failed',
+    code: codeOf(error) ?? 'unreadable',
+    message: message.slice(0, 500),
+    retryAt,
+  }
+}
+
+async function readBatch(
+  at: At,
+  folder: FolderRef,
+  uids: readonly number[],
+  options: { bodies: boolean },
+): Promise<FetchedPlace[]> {
+  const action = uids.length === 1 ? `read message ${uids[0]} of ${folder.path}` : `read ${folder.path}`
+  return await inFolder(at, folder, { action }, async client => {
+    const rows = await readRows(client, uids)
+    const found: FetchedPlace[] = []
+    const lacking = uids.filter(uid => !rows.has(uid))
+    const there = lacking.length > 0 ? new Set(await existing(client, lacking)) : new Set<number>()
+    for (const uid of uids) {
+      const row = rows.get(uid)
+      if (row) found.push(await toFetched(client, row, row.source, options))
+      else found.push(there.has(uid) ? failed(uid, null) : { uid, outcome: 'missing' })
+    }
+    return found
+  })
+}
+
+type WholeRow = FetchMessageObject & { source: Buffer }
+
+/** Rows with a source. Others' changes of flags come between as rows of their own and are joined. */
+async function readRows(client: ImapFlow, uids: readonly number[]): Promise<Map<number, WholeRow>> {
+  const query = {
+    uid: true,
+    flags: true,
+    envelope: true,
+    internalDate: true,
+    size: true,
+    threadId: true,
+    source: { start: 0, maxLength: HEAD_BYTES },
+  }
+  const joined = new Map<number, FetchMessageObject>()
+  for (const row of await client.fetchAll(packUids(uids), query, { uid: true }))
+    joined.set(row.uid, { ...joined.get(row.uid), ...row })
+  const whole = [...joined].filter((entry): entry is [number, WholeRow] => Buffer.isBuffer(entry[1].source))
+  return new Map(whole.filter(([uid]) => uids.includes(uid)))
+}
+
+const existing = (client: ImapFlow, uids: readonly number[]): Promise<number[]> =>
+  searchUids(client, [atom('UID'), sequence(packUids(uids))])
+
+async function toFetched(
+  client: ImapFlow,
+  row: FetchMessageObject,
+  source: Buffer,
+  { bodies }: { bodies: boolean },
+): Promise<FetchedPlace> {
+  const cut = row.size !== undefined && row.size > source.length
+  const outline = cut ? await readOutline(client, row.uid) : null
+  const placing = { id: identityOf(row), threadId: '', version: 0n, labelIds: [] }
+  const { threadId, version, labelIds, ...message } = toPulledMessage(placing, row, source, {
+    bodies,
+    ...(outline && { outline }),
+  })
+  const place = { uid: row.uid, flags: flagsOf(row.flags), modseq: row.modseq ?? null }
+  return { uid: row.uid, outcome: 'message', place, message, serverThread: row.threadId ?? null }
+}
+
+/** The parts of a large message and its texts, without what is attached. */
+async function readOutline(client: ImapFlow, uid: number): Promise<{ root: Part; cut: boolean } | null> {
+  const row = await client.fetchOne(`${uid}`, { uid: true, bodyStructure: true }, { uid: true })
+  const outline = outlineOf(row ? row.bodyStructure : undefined)
+  if (!outline) return null
+  const texts = outline.texts.slice(0, TEXTS_MAX)
+  const bodyParts = texts.map(({ id }) => ({ key: id, start: 0, maxLength: TEXT_BYTES }))
+  const read = texts.length > 0 && (await client.fetchOne(`${uid}`, { uid: true, bodyParts }, { uid: true }))
+  for (const text of texts) {
+    const raw = read ? read.bodyParts?.get(text.id) : undefined
+    if (Buffer.isBuffer(raw)) fillText(outline.root, text, raw)
+  }
+  return { root: outline.root, cut: texts.some(({ size }) => size > TEXT_BYTES) }
+}
+
+/**
+ * The bytes of one part, addressed as IMAP numbers parts. Throws `not_found` where there is no such message or part,
+ * `too_large` above 48 MiB.
+ */
+export async function fetchPart(at: At, folder: FolderRef, uid: number, partId: string): Promise<Buffer> {
+  const action = `read an attachment of message ${uid} of ${folder.path}`
+  return await inFolder(at, folder, { action }, async client => {
+    const row = await client.fetchOne(`${uid}`, { uid: true, bodyStructure: true }, { uid: true })
+    const part = findPart(row ? row.bodyStructure : undefined, partId)
+    if (!row || !part)
+      throw mailError(
+        { code: 'part_missing', kind: 'not_found', sentence: `There is no part “${partId.slice(0, 60)}”.` },
+        action,
+      )
+    const tooLarge = mailError(
+      {
+        code: 'too_large',
+        kind: 'permanent',
+        sentence: `It is larger than ${ATTACHMENT_BYTES / 1024 / 1024} MiB; use another mail program for it.`,
+      },
+      action,
+    )
+    if (part.size > ATTACHMENT_BYTES) throw tooLarge
+    // The description may be wrong, so the limit goes with the command, too.
+    const bodyParts = [{ key: partId, start: 0, maxLength: ATTACHMENT_BYTES + 1 }]
+    const read = await client.fetchOne(`${uid}`, { uid: true, bodyParts }, { uid: true })
+    const raw = read ? read.bodyParts?.get(partId) : undefined
+    if (!Buffer.isBuffer(raw)) throw Object.assign(new Error('the part did not come'), { code: 'garbled' })
+    if (raw.length > ATTACHMENT_BYTES) throw tooLarge
+    return decode(raw, part.encoding)
+  })
+}

@@ -1,0 +1,168 @@
+import type { World } from '@inlet/sync/world'
+import { within } from './deadline.ts'
+import type { Lease, Pool } from './pool.ts'
+import type { Session } from './session.ts'
+
+export type Watching = {
+  pool: Pool
+  world: World
+  /** The folder's path. */
+  path: string
+  /**
+   * A doorbell: something may have changed, look. Also after each time that nobody watched. It must not throw, and is
+   * not waited for.
+   */
+  onChange(): void
+  /** Watching failed and is tried again after `retryMs`. */
+  onTrouble?(error: unknown, retryMs: number): void
+  /** IDLE is issued anew after so long; the host's quirk, else 9 minutes. RFC 2177 wants less than 29. */
+  idleMs?: number | null
+  /** Where there is no IDLE, the folder is asked about each so often. Default 30,000. */
+  pollMs?: number
+}
+
+export type FolderWatch = {
+  /** Ends within two seconds, whatever the server does. Idempotent. */
+  stop(): Promise<void>
+}
+
+const IDLE_MS = 9 * 60_000
+const POLL_MS = 30_000
+/** Rings closer together than this become one, at its end. */
+const RING_MS = 100
+/** An IDLE that the server ends sooner by itself is no waiting; then it is asked at intervals. */
+const SOON_MS = 1_000
+const STOP_MS = 1_000
+const RETRY_MS = { first: 1_000, most: 5 * 60_000 }
+
+/**
+ * Watches one folder on one connection of the pool (RFC 2177 IDLE, else NOOP at intervals) until it is stopped. A
+ * broken connection is replaced, later each time. It brings no data: what changed is read by whoever is rung.
+ */
+export function watchFolder(watching: Watching): FolderWatch {
+  const { pool, world, path, onTrouble = () => {} } = watching
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const ring = doorbell(world, signal, watching.onChange)
+
+  async function watch(): Promise<void> {
+    for (let failures = 0; !signal.aborted; ) {
+      let lease: Lease | null = null
+      const started = world.now()
+      try {
+        lease = await pool.lease('watch', signal, path)
+        await attend(lease.session, watching, ring, signal)
+      } catch (error) {
+        if (signal.aborted) return
+        // One that lasted was sound; the next trouble is a new one.
+        failures = world.now() - started > RETRY_MS.most ? 1 : failures + 1
+        const most = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(failures - 1, 20))
+        const retryMs = Math.round(most * (0.5 + world.random() / 2))
+        onTrouble(error, retryMs)
+        await world.sleep(retryMs, signal).catch(() => {})
+      } finally {
+        lease?.release()
+      }
+    }
+  }
+
+  const done = watch()
+  return {
+    async stop() {
+      stopping.abort(new DOMException('the watch was stopped', 'AbortError'))
+      await done
+    },
+  }
+}
+
+/** Selects the folder, rings once for what nobody saw, and stays until something fails or it is stopped. */
+async function attend(
+  session: Session,
+  { world, path, idleMs, pollMs = POLL_MS }: Watching,
+  ring: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { client } = session
+  try {
+    await session.inFolder({ path, readOnly: true, fresh: true }, `watch ${path}`, signal, async () => {
+      client.on('exists', ring).on('expunge', ring).on('flags', ring)
+    })
+    ring()
+    while (!signal.aborted) {
+      if (client.capabilities.has('IDLE')) {
+        const began = world.now()
+        await idle(session, world, idleMs ?? IDLE_MS, signal)
+        if (world.now() - began >= SOON_MS) continue
+      }
+      await world.sleep(pollMs, signal)
+      await session.run(`watch ${path}`, signal, each => each.noop())
+    }
+  } finally {
+    client.off('exists', ring).off('expunge', ring).off('flags', ring)
+    // Given back while the server still owes an answer, it would keep the next holder waiting.
+    if (signal.aborted && !session.closed) await leaveIdle(session, world)
+  }
+}
+
+/** One IDLE, until its time is over or the server ends it. Throws when the connection is gone or the watch stopped. */
+async function idle(session: Session, world: World, ms: number, signal: AbortSignal): Promise<void> {
+  const over = new AbortController()
+  const onAbort = () => over.abort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  const late = world.sleep(ms, over.signal).then(
+    () => 'late',
+    () => 'stopped',
+  )
+  // It ends, too, when the connection does.
+  const ended = session.client.idle().then(
+    () => 'ended',
+    () => 'ended',
+  )
+  try {
+    const first = await Promise.race([late, ended])
+    signal.throwIfAborted()
+    if (session.closed) throw gone()
+    // NOOP makes imapflow send DONE first, and its answer shows that the server is there.
+    if (first === 'late')
+      await session.run('renew IDLE', signal, async client => {
+        await client.noop()
+        await ended
+      })
+  } finally {
+    over.abort()
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** Ends what may still be under way; where no answer comes in time, the connection is of no use any more. */
+async function leaveIdle(session: Session, world: World): Promise<void> {
+  const unending = new AbortController().signal
+  await within(world, STOP_MS, unending, () => session.client.noop()).catch(() => session.destroy())
+}
+
+/** Rings at once, and once more at the end of RING_MS if it was asked to meanwhile. */
+function doorbell(world: World, signal: AbortSignal, onChange: () => void): () => void {
+  let resting = false
+  let again = false
+  return function ring() {
+    if (signal.aborted) return
+    if (resting) {
+      again = true
+      return
+    }
+    resting = true
+    onChange()
+    world.sleep(RING_MS, signal).then(
+      () => {
+        resting = false
+        if (again) {
+          again = false
+          ring()
+        }
+      },
+      () => {},
+    )
+  }
+}
+
+const gone = () => Object.assign(new Error('the connection is gone'), { code: 'NoConnection' })

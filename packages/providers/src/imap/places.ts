@@ -1,0 +1,61 @@
+import type { ImapFlow } from 'imapflow'
+import { inSets, packUids, type UidRange, uidsIn } from './uids.ts'
+
+/** Where a message lies in a folder, and the flags that it has there. */
+export type Place = {
+  uid: number
+  /** As the server writes them, sorted, without \Recent. */
+  flags: string[]
+  /** When it last changed, where the server keeps MODSEQ (RFC 7162). */
+  modseq: bigint | null
+}
+
+/** What is stored of a folder's places. Only below the cursor's uidNext is it ever asked. */
+export type KnownPlaces = {
+  /** How many there are with a UID below this. */
+  count(below: number): Promise<number>
+  /** Those in the range, ascending, `limit` at most. */
+  range(range: UidRange, limit: number): Promise<{ uid: number; flags: readonly string[] }[]>
+}
+
+export const flagsOf = (flags: Iterable<string> = []): string[] =>
+  [...new Set(flags)].filter(flag => flag.toLowerCase() !== '\\recent').sort()
+
+/** The places of these UIDs in the selected folder, as far as they exist, ascending. */
+export async function placesOf(client: ImapFlow, uids: readonly number[]): Promise<Place[]> {
+  if (uids.length === 0) return []
+  const wanted = new Set(uids)
+  const found = new Map<number, Place>()
+  for (const row of await client.fetchAll(packUids(uids), { uid: true, flags: true }, { uid: true })) {
+    // Others' changes come between as rows of their own, sometimes without a UID; the later one counts.
+    if (!row.flags || !wanted.has(row.uid)) continue
+    found.set(row.uid, { uid: row.uid, flags: flagsOf(row.flags), modseq: row.modseq ?? null })
+  }
+  return [...found.values()].sort((a, b) => a.uid - b.uid)
+}
+
+/**
+ * Which of these are gone. A search that leaves one out is not enough to remove it (I7): a second, different command
+ * has to find nothing either.
+ */
+export async function confirmGone(client: ImapFlow, suspects: readonly number[]): Promise<number[]> {
+  const gone: number[] = []
+  for (const set of inSets(suspects)) {
+    const rows = await client.fetchAll(packUids(set), { uid: true }, { uid: true })
+    const there = new Set(rows.map(({ uid }) => uid))
+    gone.push(...set.filter(uid => !there.has(uid)))
+  }
+  return gone
+}
+
+/** One page of a folder's places, newest first: those below `before`. */
+export async function placesBelow(client: ImapFlow, before: number, limit: number): Promise<Place[]> {
+  if (before <= 1) return []
+  // The span grows until it holds a page: UIDs may lie far apart.
+  for (let span = limit * 4; ; span *= 16) {
+    const first = Math.max(1, before - span)
+    const uids = await uidsIn(client, { first, last: before - 1 })
+    if (uids.length < limit && first > 1) continue
+    return (await placesOf(client, uids.slice(-limit))).reverse()
+  }
+}
