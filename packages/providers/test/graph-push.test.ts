@@ -24,7 +24,7 @@ describe('a POST of change notifications', () => {
           provider: 'graph',
           pushId: 'push-1',
           watch: { providerId: 'sub-1', secret: 'secret-1' },
-          event: 'changed',
+          kind: 'changed',
         },
       },
       {
@@ -33,7 +33,7 @@ describe('a POST of change notifications', () => {
           provider: 'graph',
           pushId: null,
           watch: { providerId: 'sub-2', secret: 'secret-2' },
-          event: 'changed',
+          kind: 'changed',
         },
       },
     ])
@@ -43,9 +43,9 @@ describe('a POST of change notifications', () => {
     ['missed', 'missed'],
     ['reauthorizationRequired', 'lapsing'],
     ['subscriptionRemoved', 'removed'],
-  ])('tells %s of the watch itself as %s', (lifecycleEvent, event) => {
+  ])('tells %s of the watch itself as %s', (lifecycleEvent, kind) => {
     expect(parse({ value: [item({ lifecycleEvent, resource: undefined })] })).toMatchObject([
-      { kind: 'notice', notice: { event } },
+      { kind: 'notice', notice: { kind } },
     ])
   })
 

@@ -60,7 +60,7 @@ describe('the doorbell of Outlook', () => {
     await account.deliver(sampleMail())
     const shared = { provider: 'graph', watch: { providerId, secret: 'its own secret' } }
     expect(await next()).toEqual([
-      { kind: 'notice', notice: { ...shared, event: 'changed', pushId: expect.any(String) } },
+      { kind: 'notice', notice: { ...shared, kind: 'changed', pushId: expect.any(String) } },
     ])
     for (const [event, kind] of [
       ['missed', 'missed'],
@@ -68,7 +68,7 @@ describe('the doorbell of Outlook', () => {
       ['subscriptionRemoved', 'removed'],
     ] as const) {
       world.sandbox.control.microsoft.lifecycle(event, { subscription: providerId }, 60_000)
-      expect(await next()).toEqual([{ kind: 'notice', notice: { ...shared, event: kind, pushId: null } }])
+      expect(await next()).toEqual([{ kind: 'notice', notice: { ...shared, kind, pushId: null } }])
     }
   })
 
