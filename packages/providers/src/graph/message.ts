@@ -79,23 +79,31 @@ export function toPulledMessage(
 }
 
 const SINCE_2005 = Date.UTC(2005, 0, 1)
-const SINCE_2024 = Date.UTC(2024, 0, 1)
 const SECONDS_MAX = 2 ** 30 - 1
-const MOMENTS_MAX = 2 ** 33 - 1
+const AGE_MAX = 2 ** 41 - 1
+/** By how much our clock may be behind Microsoft's. */
+const SKEW_MS = 60_000
 /** Newer than any state can be: what carries it is read again in any case. */
 export const NEWEST: Version = 2n ** 63n - 1n
 
 /**
  * Graph numbers nothing, and tells whole seconds: of two states that were modified in the same second, the one that
- * was asked for later is at least as new. 30 bits of seconds (until 2039), 33 bits of quarter seconds.
+ * was asked for later is at least as new. 30 bits of seconds (until 2039), then 33 bits of how much later, which are
+ * exact where it matters: soon after the change.
  */
 export function versionOf(lastModified: unknown, askedAt: number): Version {
   const modified = Date.parse(text(lastModified).slice(0, 40))
   const seconds = Number.isFinite(modified) ? Math.floor((modified - SINCE_2005) / 1_000) : 0
-  const moments = Math.floor((askedAt - SINCE_2024) / 256)
-  const bounded = (value: number, least: number, most: number) =>
-    BigInt(Math.min(Math.max(value, least), most))
-  return (bounded(seconds, 0, SECONDS_MAX) << 33n) | bounded(moments, 1, MOMENTS_MAX)
+  const bounded = (value: number, least: number, most: number) => Math.min(Math.max(value, least), most)
+  const kept = bounded(seconds, 0, SECONDS_MAX)
+  const age = bounded(Math.floor(askedAt) - (SINCE_2005 + kept * 1_000) + SKEW_MS, 1, AGE_MAX)
+  return (BigInt(kept) << 33n) | compact(age)
+}
+
+/** Grows with `value`: itself below 2^30 (twelve days in ms), beyond that its leading 30 bits. At most 33 bits. */
+function compact(value: number): bigint {
+  const dropped = Math.max(0, Math.floor(Math.log2(value)) - 29)
+  return (BigInt(dropped) << 29n) + (BigInt(value) >> BigInt(dropped))
 }
 
 /** Graph gives one form, HTML unless the mail cannot be had as such. */
