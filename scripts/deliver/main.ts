@@ -22,7 +22,7 @@ function sandboxUrl(): string {
   if (run.sandboxUrl) return run.sandboxUrl
   return fail(
     run.baseUrl
-      ? 'The running Inlet has no sandbox: it uses a real Google project (GOOGLE_CLIENT_ID is set). Send the message by mail instead.'
+      ? 'The running Inlet has no sandbox: it uses real providers (GOOGLE_CLIENT_ID or MICROSOFT_CLIENT_ID is set). Send the message by mail instead.'
       : 'Inlet is still starting. Wait for its link, then try again.',
   )
 }

@@ -69,9 +69,9 @@ export const cursorBreaks: readonly Break[] = [
   {
     rule: 'cursor-7',
     what: 'what a listing left out is deleted unasked',
-    file: 'packages/sync/src/list-resource.ts',
-    from: 'if (suspects.length === 0) return await save(nextListing(state))\n',
-    to: 'if (suspects.length === 0) return await save(nextListing(state))\n  await work.commit({ missing: suspects })\n',
+    file: 'packages/sync/src/check-unlisted.ts',
+    from: "const options = { bodies: true, priority: 'backfill', size: CHECK } as const\n",
+    to: "const options = { bodies: true, priority: 'backfill', size: CHECK } as const\n  await work.commit({ missing: suspects })\n",
     test: engine('deletes nothing on a list’s word alone: the provider is asked about each suspect'),
   },
   {

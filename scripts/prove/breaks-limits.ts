@@ -25,7 +25,7 @@ export const limitsBreaks: readonly Break[] = [
   {
     rule: 'push-9',
     what: 'who cannot prove to be Pub/Sub may try as often as it likes',
-    file: 'apps/web/src/server/gmail-push.ts',
+    file: 'apps/web/src/server/unverified.ts',
     from: 'if (!limited.ok)',
     to: 'if (limited.retryAfterS < 0)',
     test: webhook('counts only callers that could not prove to be Pub/Sub, and slows them down'),

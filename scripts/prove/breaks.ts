@@ -4,6 +4,7 @@ import { connectionBreaks } from './breaks-connection.ts'
 import { cursorBreaks } from './breaks-cursor.ts'
 import { feedBreaks } from './breaks-feed.ts'
 import { frontBreaks } from './breaks-front.ts'
+import { graphBreaks } from './breaks-graph.ts'
 import { hubBreaks } from './breaks-hub.ts'
 import { lanesBreaks } from './breaks-lanes.ts'
 import { limitsBreaks } from './breaks-limits.ts'
@@ -23,4 +24,5 @@ export const breaks: readonly Break[] = [
   ...mirrorBreaks,
   ...pushBreaks,
   ...limitsBreaks,
+  ...graphBreaks,
 ]

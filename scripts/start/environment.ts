@@ -7,6 +7,7 @@ import type { Secrets } from './secrets.ts'
 export type Env = Record<string, string | undefined>
 
 export const demoMailbox = 'demo@inlet.test'
+export const demoOutlook = 'demo@outlook.inlet.test'
 
 /** The environment over `.env`: what is exported wins over what is written down. Empty values count as unset. */
 export function readEnvironment(): Env {
@@ -18,8 +19,9 @@ export function readEnvironment(): Env {
 
 export const dataDirOf = (env: Env) => resolve(root, env.INLET_DATA_DIR ?? '.inlet')
 
-/** The sandbox stands in for Google unless there are real credentials or another sandbox is named. */
-export const needsSandbox = (env: Env) => !env.GOOGLE_CLIENT_ID && !env.INLET_SANDBOX_URL
+/** The sandbox stands in for Google and Microsoft unless there are real credentials or another sandbox is named. */
+export const needsSandbox = (env: Env) =>
+  !env.GOOGLE_CLIENT_ID && !env.MICROSOFT_CLIENT_ID && !env.INLET_SANDBOX_URL
 
 export interface Addresses {
   port: number
@@ -37,6 +39,12 @@ const sandboxGoogle = (baseUrl: string) => ({
   GMAIL_PUSH_SERVICE_ACCOUNT: 'gmail-push@inlet-sandbox.iam.gserviceaccount.com',
 })
 
+const sandboxMicrosoft = (port: number) => ({
+  MICROSOFT_CLIENT_ID: '5a4dbcc7-6f1e-4c39-9a1e-1b1e75a4d0b0',
+  MICROSOFT_CLIENT_SECRET: 'sandbox~secret',
+  GRAPH_CALLBACK_URL: `http://127.0.0.1:${port}/api/webhooks/graph`,
+})
+
 /** What apps/web gets. Variables that are set already are never replaced, except the addresses of what was started. */
 export function serverEnvironment(
   env: Env,
@@ -47,6 +55,7 @@ export function serverEnvironment(
   const sandboxUrl = at.sandboxUrl ?? env.INLET_SANDBOX_URL
   return {
     ...(sandboxUrl ? { ...sandboxGoogle(at.baseUrl), INLET_DEMO_TOKEN: secrets.demoToken } : {}),
+    ...(sandboxUrl && env.INLET_SANDBOX_OUTLOOK !== 'none' ? sandboxMicrosoft(at.port) : {}),
     INLET_ENCRYPTION_KEYS: secrets.encryptionKeys,
     BETTER_AUTH_SECRET: secrets.betterAuthSecret,
     CRON_SECRET: secrets.cronSecret,
@@ -70,6 +79,7 @@ export function sandboxEnvironment(
   const google = { ...sandboxGoogle(at.baseUrl), ...env }
   return {
     INLET_SANDBOX_ACCOUNTS: `${demoMailbox}:all`,
+    INLET_SANDBOX_OUTLOOK: `${demoOutlook}:600`,
     ...env,
     INLET_SANDBOX_HOST: '127.0.0.1',
     INLET_SANDBOX_PORT: String(at.sandboxPort),

@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import { describeExit } from './child.ts'
-import { dataDirOf, demoMailbox, readEnvironment } from './environment.ts'
+import { dataDirOf, demoMailbox, demoOutlook, readEnvironment } from './environment.ts'
 import { explain, StartError } from './errors.ts'
 import { root } from './root.ts'
 import { type Running, startAll } from './start-all.ts'
@@ -42,7 +42,9 @@ async function main(): Promise<number> {
   )
   steps.say(`\n    ${running.link}\n`)
   if (running.sandboxUrl)
-    steps.say(`  A message for ${demoMailbox}: npm run deliver -- FILE.eml, or -- --generate 5`)
+    steps.say(
+      `  A message for ${demoMailbox}: npm run deliver -- FILE.eml, or -- --generate 5 (--to ${demoOutlook})`,
+    )
   steps.say(`  Ctrl-C ends it. Data and logs stay in ${logs}; npm run reset clears them.`)
 
   const stopped = new Promise<'stopped'>(resolve => {

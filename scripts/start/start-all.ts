@@ -120,7 +120,7 @@ export async function startAll(options: StartOptions): Promise<Running> {
         add(child)
         const url = `http://127.0.0.1:${sandboxPort}`
         await httpReady(`${url}/`, child, { signal, timeoutMs: 180_000, accept: () => true })
-        note(`Google stand-in ready on port ${sandboxPort}`)
+        note(`Google and Microsoft, played, on port ${sandboxPort}`)
         return url
       })
     }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { demoMailbox, readEnvironment } from '../start/environment.ts'
+import { demoMailbox, demoOutlook, readEnvironment } from '../start/environment.ts'
 import { explain } from '../start/errors.ts'
 import { ensureSecrets } from '../start/secrets.ts'
 import { startAll } from '../start/start-all.ts'
@@ -12,14 +12,18 @@ const real =
   /^(DATABASE_URL|REDIS_URL|UPSTASH_|GOOGLE_|GMAIL_|MICROSOFT_|INLET_|BETTER_AUTH_|CRON_SECRET|PORT$)/
 
 /**
- * Playwright's global set-up: a whole product in a temporary folder, with a small mailbox. Tests read its addresses
+ * Playwright's global set-up: a whole product in a temporary folder, with a small mailbox of each provider. Tests read its addresses
  * from the file that INLET_E2E_PRODUCT names (apps/web/e2e/product.ts). Returns the tear-down.
  */
 export default async function setup(): Promise<() => Promise<void>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'inlet-e2e-'))
   const messages = process.env.INLET_E2E_MESSAGES ?? '300'
   const own = Object.fromEntries(Object.entries(readEnvironment()).filter(([name]) => !real.test(name)))
-  const env = { ...own, INLET_SANDBOX_ACCOUNTS: `${demoMailbox}:${messages}` }
+  const env = {
+    ...own,
+    INLET_SANDBOX_ACCOUNTS: `${demoMailbox}:${messages}`,
+    INLET_SANDBOX_OUTLOOK: `${demoOutlook}:${messages}`,
+  }
   const steps = consoleSteps(process.stdout)
   try {
     const running = await startAll({ dataDir, port: 0, env, steps, signal: AbortSignal.timeout(15 * 60_000) })

@@ -20,6 +20,7 @@ export async function startProduct(
     ...kept,
     INLET_LOG_LEVEL: 'warn',
     INLET_SANDBOX_ACCOUNTS: `${demoMailbox}:${options.messages}`,
+    INLET_SANDBOX_OUTLOOK: 'none',
     ...options.env,
   }
   context.say('starting the product')

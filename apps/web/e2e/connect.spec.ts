@@ -1,4 +1,4 @@
-import { control, expect, product, test } from './product.ts'
+import { control, expect, product, signUp, test } from './product.ts'
 
 const unique = () => `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`
 
@@ -9,22 +9,7 @@ test('a new person signs up, connects a mailbox through the consent page, and se
   const mailbox = `${id}@inlet.test`
   await control('accounts', { email: mailbox, name: 'New Person', messages: 40 })
 
-  await page.goto(`${product().baseUrl}/sign-in`)
-  await page
-    .getByRole('link', { name: /create|sign up/i })
-    .or(page.getByRole('button', { name: /create an account|sign up/i }))
-    .first()
-    .click()
-  await page.getByLabel('Name').fill('New Person')
-  await page.getByLabel('Email').fill(`${id}@example.com`)
-  await page.getByLabel('Password').fill('a long enough password')
-  await page
-    .getByRole('button', { name: /create|sign up/i })
-    .last()
-    .click()
-  await page.waitForURL(url => url.pathname !== '/sign-in')
-
-  await page.goto(`${product().baseUrl}/connect`)
+  await signUp(page, `${id}@example.com`)
   await page.getByRole('link', { name: /gmail/i }).first().click()
   await expect(page).toHaveURL(/\/o\/oauth2\/v2\/auth/)
   await page.getByText(mailbox).click()

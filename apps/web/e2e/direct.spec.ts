@@ -6,6 +6,7 @@ import { pushAuthorization } from './push-token.ts'
 /** The routes that our own server answers without Next, beside the same routes as Next alone answers them. */
 const STREAM = '/api/sse/email-updates'
 const PUSH = '/api/webhooks/gmail'
+const GRAPH = '/api/webhooks/graph'
 let next: OtherServer
 
 test.beforeAll(async () => {
@@ -128,8 +129,8 @@ test('other methods on these paths', async () => {
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
     expect((await same({ path: STREAM, init: { method, headers } })).status).toBe(405)
   for (const method of ['GET', 'HEAD', 'PUT', 'DELETE'])
-    expect((await same({ path: PUSH, init: { method } })).status).toBe(405)
-  for (const path of [STREAM, PUSH])
+    for (const path of [PUSH, GRAPH]) expect((await same({ path, init: { method } })).status).toBe(405)
+  for (const path of [STREAM, PUSH, GRAPH])
     expect((await same({ path, init: { method: 'OPTIONS' } })).status).toBe(204)
   expect(await same({ path: STREAM, init: { method: 'HEAD', headers } })).toMatchObject({
     status: 200,
@@ -158,6 +159,28 @@ test('pushes: not Pub/Sub’s, too large, acknowledged, and too many', async () 
   const refusals: number[] = []
   for (let i = 0; i < 110; i++) refusals.push((await push('{}')).status)
   expect(refusals.lastIndexOf(401) + 1).toBe(refusals.indexOf(429))
+})
+
+test('notifications of Graph: its question, what nobody here has asked for, too large, and too many', async () => {
+  const notify = (query: string, body: string) => {
+    const headers = { 'content-type': 'application/json', 'x-forwarded-for': '198.51.100.9' }
+    return same({ path: GRAPH + query, init: { method: 'POST', headers, body } })
+  }
+  const token = 'Validation: <b>1</b> +%41/='
+  const question = await notify(`?validationToken=${encodeURIComponent(token)}`, '')
+  expect(question).toMatchObject({
+    status: 200,
+    body: token,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+  })
+  expect((await notify(`?validationToken=${'x'.repeat(4_097)}`, '')).status).toBe(400)
+  const stranger = JSON.stringify({ value: [{ subscriptionId: 'nobody’s', clientState: 'a guess' }] })
+  for (const body of ['not JSON', '', '{"value":[]}', stranger])
+    expect((await notify('', body)).status, body).toBe(202)
+  expect((await notify('', 'x'.repeat(1024 * 1024 + 1))).status).toBe(413)
+  const statuses: number[] = []
+  for (let i = 0; i < 110; i++) statuses.push((await notify('', stranger)).status)
+  expect(statuses.lastIndexOf(202) + 1).toBe(statuses.indexOf(429))
 })
 
 let pushes = 0

@@ -58,14 +58,15 @@ export async function control(path: string, body?: object, method = 'POST'): Pro
   return await response.json()
 }
 
+export const demoOutlook = 'demo@outlook.inlet.test'
+
 let count = 0
-/** Drops a message into the demo mailbox at the provider, and tells its subject. */
-export async function deliver(
-  subject = `Hello number ${++count} of ${process.pid}-${Date.now()}`,
-): Promise<string> {
+/** Drops a message into a mailbox at its provider, by default the demo user's at Gmail, and tells its subject. */
+export async function deliver(to = 'demo@inlet.test'): Promise<string> {
+  const subject = `Hello number ${++count} of ${process.pid}-${Date.now()}`
   const raw = [
     'From: Ada Lovelace <ada@example.com>',
-    'To: demo@inlet.test',
+    `To: ${to}`,
     `Subject: ${subject}`,
     `Date: ${new Date().toUTCString()}`,
     `Message-ID: <${Date.now()}.${count}@example.com>`,
@@ -73,9 +74,31 @@ export async function deliver(
     '',
     `This is the text of "${subject}".`,
   ].join('\r\n')
-  await control('deliver', { account: 'demo@inlet.test', raw: Buffer.from(raw).toString('base64') })
+  await control('deliver', { account: to, raw: Buffer.from(raw).toString('base64') })
   return subject
 }
+
+/** Signs a new person up, and leaves them where mailboxes are connected. */
+export async function signUp(page: Page, email: string): Promise<void> {
+  await page.goto(`${product().baseUrl}/sign-in`)
+  await page
+    .getByRole('link', { name: /create|sign up/i })
+    .or(page.getByRole('button', { name: /create an account|sign up/i }))
+    .first()
+    .click()
+  await page.getByLabel('Name').fill('New Person')
+  await page.getByLabel('Email').fill(email)
+  await page.getByLabel('Password').fill('a long enough password')
+  await page
+    .getByRole('button', { name: /create|sign up/i })
+    .last()
+    .click()
+  await page.waitForURL(url => url.pathname !== '/sign-in')
+  await page.goto(`${product().baseUrl}/connect`)
+}
+
+/** An account's part of the settings. */
+export const card = (page: Page, email: string) => page.getByRole('article', { name: email, exact: true })
 
 export const row = (page: Page, subject: string) =>
   page.getByTestId('thread-row').filter({ hasText: subject })

@@ -22,7 +22,11 @@ test.afterAll(async () => {
 })
 
 async function start(): Promise<Running> {
-  const env = { ...readEnvironment(), INLET_SANDBOX_ACCOUNTS: `${demoMailbox}:${MESSAGES}` }
+  const env = {
+    ...readEnvironment(),
+    INLET_SANDBOX_ACCOUNTS: `${demoMailbox}:${MESSAGES}`,
+    INLET_SANDBOX_OUTLOOK: 'none',
+  }
   running = await startAll({
     dataDir,
     port: 0,

@@ -25,8 +25,10 @@ async function main(): Promise<void> {
   const port = Number(values.port)
   let server: Server | null = null
   const routes: Front['routes'] = Promise.withResolvers()
+  const listening = Promise.withResolvers<void>()
   setFront({
     routes,
+    listening: listening.promise,
     close: async () => {
       if (server) await closeServer(server)
     },
@@ -36,9 +38,10 @@ async function main(): Promise<void> {
   server = frontServer(direct, app.getRequestHandler())
   if (values.keepAliveTimeout) server.keepAliveTimeout = Number(values.keepAliveTimeout)
   server.once('error', fail)
-  server.listen({ port, host: hostname, backlog: BACKLOG }, () =>
-    console.log(`Inlet listens on ${hostname ?? 'every address'}, port ${port}.`),
-  )
+  server.listen({ port, host: hostname, backlog: BACKLOG }, () => {
+    console.log(`Inlet listens on ${hostname ?? 'every address'}, port ${port}.`)
+    listening.resolve()
+  })
 }
 
 function fail(error: unknown): void {

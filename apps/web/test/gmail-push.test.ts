@@ -21,7 +21,7 @@ type World = {
 function call(world: World = {}): { call: Call; afterwards: (() => Promise<void>)[] } {
   const afterwards: (() => Promise<void>)[] = []
   const runtime = {
-    gmail: () => ({ parsePush: world.parsePush ?? (async () => notice) }),
+    adapters: { gmail: { parsePush: world.parsePush ?? (async () => notice) } },
     engine: {
       store: { recordPush: world.recordPush ?? (async () => marked) },
       bus: { ring: async () => {} },

@@ -11,8 +11,8 @@ import { mutate } from './gmail/mutate.ts'
 import { createOAuth, type GoogleOAuth } from './gmail/oauth.ts'
 import { pullHistory } from './gmail/pull.ts'
 import { createPushParser, type ParsedPush, type PushRequest } from './gmail/push.ts'
-import { createSendMemory } from './gmail/send.ts'
 import { unwatch, watch } from './gmail/watch.ts'
+import { createSendMemory } from './send-memory.ts'
 
 export type GmailAdapter = ProviderPort & {
   readonly provider: 'gmail'

@@ -1,18 +1,18 @@
 import type { Provider } from '@inlet/protocol/entities'
 import type { MailProvider } from '@inlet/sync/engine'
 import type { GmailAdapter } from './gmail.ts'
+import type { GraphAdapter } from './graph.ts'
 
-export type Adapters = { gmail?: GmailAdapter }
+/** By provider; null: its credentials are not set. */
+export type Adapters = { gmail: GmailAdapter | null; graph: GraphAdapter | null }
 
-/** The configured adapters as the engine wants them: one line a provider. */
-export function mailProviders({ gmail }: Adapters): ReadonlyMap<Provider, MailProvider> {
+/** The configured adapters as the engine wants them. */
+export function mailProviders(adapters: Partial<Adapters>): ReadonlyMap<Provider, MailProvider> {
   const providers = new Map<Provider, MailProvider>()
-  if (gmail)
-    providers.set('gmail', {
-      port: gmail,
-      refresh: gmail.oauth.refresh,
-      token: gmail.oauth.token,
-      revoke: gmail.oauth.revoke,
-    })
+  for (const adapter of Object.values(adapters)) {
+    if (!adapter) continue
+    const { refresh, token, revoke } = adapter.oauth
+    providers.set(adapter.provider, { port: adapter, refresh, token, revoke })
+  }
   return providers
 }

@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  type Failure,
-  isAmbiguous,
-  parseRetryAfter,
-  readFailure,
-  toProviderError,
-} from '../src/gmail/errors.ts'
+import { type Failure, isAmbiguous, readFailure, toProviderError } from '../src/gmail/errors.ts'
+import { parseRetryAfter } from '../src/retry-after.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 12)
 const failure = (more: Partial<Failure>): Failure => ({

@@ -37,6 +37,8 @@ export async function sandboxWorld(
     port,
     impatient: make({ timeoutMs: 250 }),
     restarted: () => make(),
+    local: [],
+    callbackUrl: null,
     newAccount: async () => {
       accounts += 1
       return testAccount(sandbox, port, `person-${accounts}@inlet.test`)
@@ -83,6 +85,7 @@ export function testAccount(
         return String(grant.data.accessToken)
       },
     },
+    ids: { inbox: 'INBOX', trash: 'TRASH', unread: 'UNREAD', starred: 'STARRED' },
     refreshes: () => refreshes,
     async deliver(raw, { spam = false, trash = false } = {}) {
       const { id } = control.deliver(email, raw)
@@ -104,6 +107,7 @@ export function testAccount(
         label.startsWith('label_') ? label.replace(/^l/, 'L') : label.toUpperCase(),
       )
     },
+    received: async () => sources('inbox'),
     sent: async () => sources('sent'),
     drafts: async () => sources('draft'),
     async expireCursor() {

@@ -29,6 +29,14 @@ export function createBackground({ config, engine, runner, operations, log, worl
   const stopping = new AbortController()
   let running: Promise<unknown> = Promise.resolve()
 
+  let renewing: Promise<unknown> = Promise.resolve()
+  /** One round after the other: beside another it would register once more what that one is about to save. */
+  const renew = (withinMs: number, signal: AbortSignal): Promise<Renewals> => {
+    const round = renewing.then(() => renewWatches(engine, withinMs, signal))
+    renewing = round.catch(() => {})
+    return round
+  }
+
   const proveAll = async (signal: AbortSignal) => {
     const ids = await operations.accountIds()
     const missing: Record<string, number> = {}
@@ -46,15 +54,16 @@ export function createBackground({ config, engine, runner, operations, log, worl
   const timers: Timer[] = [
     {
       name: 'renew-watches',
-      everyMs: 10 * MINUTE,
+      // A folder that was found meanwhile has none yet.
+      everyMs: MINUTE,
       firstMs: 1_000,
-      run: signal => renewWatches(engine, RENEW_WITHIN_MS, signal),
+      run: signal => renew(RENEW_WITHIN_MS, signal),
     },
     {
       name: 'renew-watches-daily',
       everyMs: 24 * 60 * MINUTE,
       firstMs: 60 * MINUTE,
-      run: signal => renewWatches(engine, RENEW_DAILY_MS, signal),
+      run: signal => renew(RENEW_DAILY_MS, signal),
     },
     { name: 'poll', everyMs: MINUTE / 2, firstMs: 5_000, run: () => pollFallback(engine) },
     { name: 'prove', everyMs: 15 * MINUTE, firstMs: 2 * MINUTE, run: proveAll },
@@ -76,8 +85,7 @@ export function createBackground({ config, engine, runner, operations, log, worl
       else await runner.drain(AbortSignal.timeout(20_000))
     },
     drain: (signal: AbortSignal) => runner.drain(signal),
-    renewWatchesNow: (signal: AbortSignal): Promise<Renewals> =>
-      renewWatches(engine, RENEW_WITHIN_MS, signal),
+    renewWatchesNow: (signal: AbortSignal) => renew(RENEW_WITHIN_MS, signal),
     proveAll,
     async syncNow(accountId: string, signal: AbortSignal): Promise<SyncResponse['accounts'][number]> {
       await engine.store.mark({ accountId, lanes: ['live', 'items'] }, 'person', world.now())

@@ -3,7 +3,7 @@ import { createFeedReader } from '@inlet/db/feed'
 import { createMessageReader } from '@inlet/db/messages'
 import { createStore } from '@inlet/db/store'
 import { createVault } from '@inlet/db/vault'
-import { mailProviders } from '@inlet/providers/registry'
+import { type Adapters, mailProviders } from '@inlet/providers/registry'
 import { connectRealtime } from '@inlet/realtime/connect'
 import { Hub } from '@inlet/realtime/hub'
 import type { RateLimiter, RateRule } from '@inlet/realtime/rate-limit'
@@ -18,6 +18,7 @@ import { parseKeyRing } from './keys.ts'
 import { createLog } from './log.ts'
 import { messageContent } from './message-content.ts'
 import { Metrics } from './metrics.ts'
+import { openGraph } from './microsoft.ts'
 import { createOperations } from './operations.ts'
 
 export type Runtime = Awaited<ReturnType<typeof createRuntime>>
@@ -42,7 +43,11 @@ export async function createRuntime(config: Config) {
   const onIndexError = (error: unknown) => trouble('search index', error)
   const store = createStore({ pool, vault, world, onIndexError })
   const reads = createMessageReader(pool)
-  const gmail = config.google ? openGmail(config.google) : null
+  const { google, microsoft } = config
+  const adapters: Adapters = {
+    gmail: google && openGmail(google),
+    graph: microsoft && openGraph(microsoft),
+  }
   const operations = createOperations({ pool, prisma, vault })
   const metrics = new Metrics()
 
@@ -59,8 +64,9 @@ export async function createRuntime(config: Config) {
     bus: ringHereFirst(realtime.bus, hub),
     world,
     log,
-    providers: gmail ? mailProviders({ gmail }) : new Map(),
-    callbackUrl: provider => (provider === 'gmail' ? null : `${config.baseUrl}/api/webhooks/${provider}`),
+    providers: mailProviders(adapters),
+    // Gmail has a topic instead, which is configured at Google.
+    callbackUrl: provider => (provider === 'graph' ? (microsoft?.callbackUrl ?? null) : null),
   }
   const runner = new Runner(engine, { concurrency: config.syncConcurrency })
   const background = createBackground({ config, engine, runner, operations, log, world })
@@ -77,6 +83,7 @@ export async function createRuntime(config: Config) {
     log,
     prisma,
     engine,
+    adapters,
     feed,
     reads,
     hub,
@@ -85,11 +92,6 @@ export async function createRuntime(config: Config) {
     ...background,
     ...operations,
     ...messageContent({ engine, reads }),
-    /** The Gmail adapter. Throws where no credentials are configured. */
-    gmail() {
-      if (!gmail) throw new Error('Gmail is not configured: set GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET.')
-      return gmail
-    },
     /** Ends a session's streams in every process. */
     async signedOut(userId: string, sessionId: string): Promise<void> {
       hub.closeSession(sessionId)

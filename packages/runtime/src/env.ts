@@ -39,6 +39,12 @@ const Env = z.object({
   GOOGLE_TOKEN_URL: url.optional(),
   GOOGLE_CERTS_URL: url.optional(),
   GOOGLE_PUBSUB_BASE_URL: url.optional(),
+  MICROSOFT_CLIENT_ID: text.optional(),
+  MICROSOFT_CLIENT_SECRET: text.optional(),
+  MICROSOFT_TENANT: text.default('common'),
+  GRAPH_BASE_URL: url.optional(),
+  MICROSOFT_LOGIN_BASE_URL: url.optional(),
+  GRAPH_CALLBACK_URL: url.optional(),
   VERCEL: z.string().optional(),
 })
 type Env = z.infer<typeof Env>
@@ -57,6 +63,18 @@ export type GoogleConfig = {
   tokenUrl: string | undefined
   certsUrl: string | undefined
   pubsubBaseUrl: string | undefined
+}
+
+export type MicrosoftConfig = {
+  clientId: string
+  clientSecret: string
+  tenant: string
+  graphBaseUrl: string | undefined
+  /** Root of sign-in and tokens. */
+  loginBaseUrl: string | undefined
+  requestsPerMinute: number | null | undefined
+  /** Where Graph sends notifications. null: it cannot reach this server, so mailboxes are polled. */
+  callbackUrl: string | null
 }
 
 export type Config = {
@@ -78,6 +96,7 @@ export type Config = {
   redisUrl: string | null
   upstash: { url: string; token: string } | null
   google: GoogleConfig | null
+  microsoft: MicrosoftConfig | null
 }
 
 export class InvalidEnvironment extends Error {
@@ -107,7 +126,7 @@ export function readConfig(source: Record<string, string | undefined> = process.
       : null
   return {
     databaseUrl: env.DATABASE_URL,
-    baseUrl: env.INLET_BASE_URL.replace(/\/$/, ''),
+    baseUrl: trimmed(env.INLET_BASE_URL),
     encryptionKeys: env.INLET_ENCRYPTION_KEYS,
     authSecret: env.BETTER_AUTH_SECRET,
     cronSecret: env.CRON_SECRET ?? null,
@@ -124,22 +143,28 @@ export function readConfig(source: Record<string, string | undefined> = process.
     redisUrl: env.REDIS_URL ?? null,
     upstash,
     google: readGoogle(env),
+    microsoft: readMicrosoft(env),
   }
 }
 
-/** With a sandbox, every address of Google's that is not set explicitly is the sandbox's. */
+/** With a sandbox, every address of a provider's that is not set explicitly is the sandbox's. */
+function sandboxAt(env: Env): (path: string) => string | undefined {
+  const sandbox = env.INLET_SANDBOX_URL && trimmed(env.INLET_SANDBOX_URL)
+  return path => (sandbox ? `${sandbox}${path}` : undefined)
+}
+
 function readGoogle(env: Env): GoogleConfig | null {
   if (!env.GOOGLE_CLIENT_ID || !env.GOOGLE_CLIENT_SECRET) return null
-  const sandbox = env.INLET_SANDBOX_URL?.replace(/\/$/, '')
-  const at = (path: string) => (sandbox ? `${sandbox}${path}` : undefined)
+  const at = sandboxAt(env)
+  const unlimited = env.GMAIL_UNITS_PER_MINUTE === undefined && env.INLET_SANDBOX_URL
   return {
     clientId: env.GOOGLE_CLIENT_ID,
     clientSecret: env.GOOGLE_CLIENT_SECRET,
     topic: env.GMAIL_PUBSUB_TOPIC ?? null,
     subscription: env.GMAIL_PUBSUB_SUBSCRIPTION ?? null,
-    pushAudience: env.GMAIL_PUSH_AUDIENCE ?? `${env.INLET_BASE_URL.replace(/\/$/, '')}/api/webhooks/gmail`,
+    pushAudience: env.GMAIL_PUSH_AUDIENCE ?? `${trimmed(env.INLET_BASE_URL)}/api/webhooks/gmail`,
     pushServiceAccount: env.GMAIL_PUSH_SERVICE_ACCOUNT ?? null,
-    unitsPerMinute: env.GMAIL_UNITS_PER_MINUTE === undefined && sandbox ? null : env.GMAIL_UNITS_PER_MINUTE,
+    unitsPerMinute: unlimited ? null : env.GMAIL_UNITS_PER_MINUTE,
     gmailBaseUrl: env.GMAIL_BASE_URL ?? at('/'),
     oauthBaseUrl: env.GOOGLE_OAUTH_BASE_URL ?? at(''),
     tokenUrl: env.GOOGLE_TOKEN_URL ?? at('/token'),
@@ -147,3 +172,22 @@ function readGoogle(env: Env): GoogleConfig | null {
     pubsubBaseUrl: env.GOOGLE_PUBSUB_BASE_URL ?? at('/'),
   }
 }
+
+function readMicrosoft(env: Env): MicrosoftConfig | null {
+  if (!env.MICROSOFT_CLIENT_ID || !env.MICROSOFT_CLIENT_SECRET) return null
+  const at = sandboxAt(env)
+  const own = trimmed(env.INLET_BASE_URL)
+  // Graph notifies public https addresses only; the sandbox is on this machine.
+  const reachable = own.startsWith('https:') || env.INLET_SANDBOX_URL
+  return {
+    clientId: env.MICROSOFT_CLIENT_ID,
+    clientSecret: env.MICROSOFT_CLIENT_SECRET,
+    tenant: env.MICROSOFT_TENANT,
+    graphBaseUrl: env.GRAPH_BASE_URL ?? at('/'),
+    loginBaseUrl: env.MICROSOFT_LOGIN_BASE_URL ?? at(''),
+    requestsPerMinute: env.INLET_SANDBOX_URL ? null : undefined,
+    callbackUrl: env.GRAPH_CALLBACK_URL ?? (reachable ? `${own}/api/webhooks/graph` : null),
+  }
+}
+
+const trimmed = (address: string): string => address.replace(/\/$/, '')

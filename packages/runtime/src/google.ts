@@ -5,6 +5,7 @@ import type { Engine } from '@inlet/sync/engine'
 import { pushEvent } from '@inlet/sync/push-event'
 import { receivePush } from '@inlet/sync/receive-push'
 import type { GoogleConfig } from './env.ts'
+import { withoutUndefined } from './without-undefined.ts'
 
 /** The adapter with what the environment says; what it does not say keeps the adapter's defaults (Google's own). */
 export function openGmail(google: GoogleConfig): GmailAdapter {
@@ -21,11 +22,6 @@ export function openGmail(google: GoogleConfig): GmailAdapter {
     certsUrl: google.certsUrl,
   }
   return createGmail(withoutUndefined(given))
-}
-
-function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const entries = Object.entries(value).filter(([, each]) => each !== undefined)
-  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> }
 }
 
 /**

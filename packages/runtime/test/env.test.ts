@@ -11,7 +11,12 @@ const least = {
 
 describe('the environment', () => {
   it('needs only a database and two secrets', () => {
-    expect(readConfig(least)).toMatchObject({ google: null, worker: true, streamLifetimeMs: 3_600_000 })
+    expect(readConfig(least)).toMatchObject({
+      google: null,
+      microsoft: null,
+      worker: true,
+      streamLifetimeMs: 3_600_000,
+    })
   })
 
   it('names everything that is wrong at once', () => {
@@ -34,6 +39,41 @@ describe('the environment', () => {
       unitsPerMinute: null,
     })
     expect(readConfig({ ...least, ...google }).google?.gmailBaseUrl).toBeUndefined()
+  })
+
+  it('takes every address of Microsoft’s from the sandbox unless it is given', () => {
+    const microsoft = { MICROSOFT_CLIENT_ID: 'id', MICROSOFT_CLIENT_SECRET: 'secret' }
+    expect(readConfig({ ...least, ...microsoft }).microsoft).toEqual({
+      clientId: 'id',
+      clientSecret: 'secret',
+      tenant: 'common',
+      graphBaseUrl: undefined,
+      loginBaseUrl: undefined,
+      requestsPerMinute: undefined,
+      callbackUrl: null,
+    })
+    const sandboxed = { ...least, ...microsoft, INLET_SANDBOX_URL: 'http://127.0.0.1:4000/' }
+    expect(readConfig({ ...sandboxed, GRAPH_BASE_URL: 'http://127.0.0.1:5000/' }).microsoft).toMatchObject({
+      graphBaseUrl: 'http://127.0.0.1:5000/',
+      loginBaseUrl: 'http://127.0.0.1:4000',
+      requestsPerMinute: null,
+    })
+  })
+
+  it('has Graph notify it where it can be reached: at https, beside a sandbox, or where it is told', () => {
+    const callbackUrl = (more: Record<string, string>) =>
+      readConfig({ ...least, MICROSOFT_CLIENT_ID: 'id', MICROSOFT_CLIENT_SECRET: 'secret', ...more })
+        .microsoft?.callbackUrl
+    expect(callbackUrl({ INLET_BASE_URL: 'http://inlet.lan' })).toBeNull()
+    expect(callbackUrl({ INLET_BASE_URL: 'https://inlet.example/' })).toBe(
+      'https://inlet.example/api/webhooks/graph',
+    )
+    expect(callbackUrl({ INLET_SANDBOX_URL: 'http://127.0.0.1:4000' })).toBe(
+      'http://localhost:3000/api/webhooks/graph',
+    )
+    expect(callbackUrl({ GRAPH_CALLBACK_URL: 'https://tunnel.example/hook' })).toBe(
+      'https://tunnel.example/hook',
+    )
   })
 
   it('ends streams before Vercel does, and leaves the work to cron there', () => {

@@ -1,6 +1,7 @@
 'use client'
 
 import { useAccounts, useLabels } from '@inlet/client/react'
+import { sameValue } from '@inlet/client/store'
 import type { ThreadView } from '@inlet/client/views'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { cx } from '@/ui/cx.ts'
@@ -20,7 +21,6 @@ import { useThreadActions } from './use-thread-actions.ts'
 import { viewTitle } from './view.ts'
 
 const emptyRows: readonly ThreadView[] = []
-const sameText = (a: readonly string[], b: readonly string[]) => a.join(' ') === b.join(' ')
 
 /**
  * The three panes; on a phone one at a time. Renders when the person goes somewhere, not when mail arrives: what
@@ -28,18 +28,27 @@ const sameText = (a: readonly string[], b: readonly string[]) => a.join(' ') ===
  */
 export function InboxScreen({ user }: { user: RailUser }) {
   const { place, go } = usePlace()
-  const emails = useAccounts(accounts => accounts.map(({ email }) => email.toLowerCase()), sameText)
+  const accounts = useAccounts(
+    all => all.map(({ id, provider, email }) => ({ id, provider, email })),
+    sameValue,
+  )
   const { labels } = useLabels()
   const [railOpen, setRailOpen] = useState(false)
   const [cursorId, setCursorId] = useState<string | null>(null)
   /** The rows in the order they are shown in, for the keyboard. */
   const rows = useRef(emptyRows)
   const list = useRef<ThreadListHandle>(null)
-  const title = viewTitle(place, labels, emails.length)
+  const title = viewTitle(place, labels, accounts.length)
   const openId = place.threadId
   useConnectedToast()
 
-  const ownEmails = useMemo(() => new Set(emails), [emails])
+  const ownEmails = useMemo(() => new Set(accounts.map(({ email }) => email.toLowerCase())), [accounts])
+  // Only where there is a doubt is it said whose mail a row is.
+  const mixed = accounts.length > 1 && !place.accountId
+  const marks = useMemo(
+    () => new Map(mixed ? accounts.map(account => [account.id, account]) : []),
+    [accounts, mixed],
+  )
 
   // The rows leave when the change is applied: what stands after them must be known before that.
   const latest = useRef({ openId, cursorId, go })
@@ -98,6 +107,7 @@ export function InboxScreen({ user }: { user: RailUser }) {
             title={title}
             labels={labels}
             ownEmails={ownEmails}
+            marks={marks}
             cursorId={cursorId}
             setCursor={setCursorId}
             rows={rows}
@@ -111,7 +121,7 @@ export function InboxScreen({ user }: { user: RailUser }) {
             {openId ? (
               <Reader threadId={openId} actions={actions} ownEmails={ownEmails} onClose={close} />
             ) : (
-              <ReaderEmpty view={emails.length > 0 && !place.query ? place : null} labels={labels} />
+              <ReaderEmpty view={accounts.length > 0 && !place.query ? place : null} labels={labels} />
             )}
           </div>
         </div>

@@ -4,6 +4,7 @@ import { sseHeaders } from '@inlet/realtime/sse-encode'
 import type { Runtime } from '@inlet/runtime/compose'
 import { emailUpdates } from './email-updates.ts'
 import { gmailPush } from './gmail-push.ts'
+import { graphPush } from './graph-push.ts'
 import { type Handler, handle } from './handle.ts'
 import { nodeRequest } from './node-request.ts'
 import { securityHeaders } from './security-headers.ts'
@@ -20,6 +21,7 @@ export const directRoutes = (runtime: Runtime): DirectRoutes =>
   new Map([
     ['GET /api/sse/email-updates', direct(emailUpdates, runtime)],
     ['POST /api/webhooks/gmail', direct(gmailPush, runtime)],
+    ['POST /api/webhooks/graph', direct(graphPush, runtime)],
   ])
 
 /** The handler over Node's own request and response. What it answers is what Next would answer, byte for byte. */

@@ -7,6 +7,8 @@ import type { DirectRoutes } from './direct.ts'
 export type Front = {
   /** The routes that it is to answer itself, once the one runtime of the process stands; or why there is none. */
   routes: PromiseWithResolvers<DirectRoutes>
+  /** Callers reach it: from then on a provider that is given our address gets an answer there. */
+  listening: Promise<void>
   /** Takes no more connections. Resolves when every request is answered and every stream has ended. */
   close(): Promise<void>
 }

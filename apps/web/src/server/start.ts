@@ -19,7 +19,7 @@ export async function startServer(): Promise<void> {
     for (const name of ['SIGTERM', 'SIGINT'] as const)
       process.once(name, () => void stopServer(runtime, front))
     front?.routes.resolve(directRoutes(runtime))
-    prepareDemo(runtime, await getAuth())
+    prepareDemo(runtime, await getAuth(), front)
   } catch (error) {
     front?.routes.reject(error)
     throw error
@@ -27,10 +27,13 @@ export async function startServer(): Promise<void> {
 }
 
 /** A demo that cannot be prepared is logged: the server serves all the same. */
-function prepareDemo(runtime: Runtime, auth: Awaited<ReturnType<typeof getAuth>>): void {
-  seedDemo(runtime, auth, AbortSignal.timeout(DEMO_LIMIT_MS)).catch((error: unknown) =>
-    runtime.log.error({ error: String(error) }, 'the demo account could not be prepared'),
-  )
+function prepareDemo(runtime: Runtime, auth: Awaited<ReturnType<typeof getAuth>>, front: Front | null): void {
+  const listening = front?.listening ?? Promise.resolve()
+  listening
+    .then(() => seedDemo(runtime, auth, AbortSignal.timeout(DEMO_LIMIT_MS)))
+    .catch((error: unknown) =>
+      runtime.log.error({ error: String(error) }, 'the demo account could not be prepared'),
+    )
 }
 
 /** Streams say goodbye, requests get their answers, running syncs stop between two commits; then connections close. */

@@ -3,12 +3,14 @@
 import type { Account } from '@inlet/protocol/entities'
 import { useState } from 'react'
 import { toast } from 'sonner'
+import { AccountMark } from '@/inbox/account-mark.tsx'
 import { AccountFacts, AccountProgress } from '@/inbox/status/account-facts.tsx'
+import { ReconnectLink } from '@/inbox/status/reconnect-link.tsx'
 import { StatusDot } from '@/inbox/status/status-dot.tsx'
 import { providerName, stateName, statusSentence } from '@/inbox/status/status-text.ts'
 import { stateDot } from '@/inbox/status/tone.ts'
 import { useSyncNow } from '@/inbox/status/use-sync-now.ts'
-import { Button, buttonClass } from '@/ui/button.tsx'
+import { Button } from '@/ui/button.tsx'
 import { Confirm } from '@/ui/confirm.tsx'
 import { clock } from '@/ui/format.ts'
 import { useNow } from '@/ui/use-now.ts'
@@ -41,7 +43,10 @@ export function AccountCard({ account }: { account: Account }) {
       className="border-t border-line py-5 first:border-t-0 first:pt-1"
     >
       <div className="flex flex-wrap items-baseline gap-x-3">
-        <h3 className="font-semibold [overflow-wrap:anywhere]">{account.email}</h3>
+        <h3 className="flex items-center gap-2 font-semibold [overflow-wrap:anywhere]">
+          <AccountMark account={account} />
+          {account.email}
+        </h3>
         <span className="text-xs text-faint">
           {providerName(account.provider)}, connected since {clock(account.createdAt, now)}
         </span>
@@ -58,14 +63,7 @@ export function AccountCard({ account }: { account: Account }) {
         <AccountFacts account={account} now={now} />
       </div>
       <div className="mt-4 flex flex-wrap gap-2">
-        {reason === 'reconnect_needed' ? (
-          <a
-            href={`/api/accounts/connect/gmail?email=${encodeURIComponent(account.email)}`}
-            className={buttonClass({ kind: 'primary', size: 'sm' })}
-          >
-            Reconnect
-          </a>
-        ) : null}
+        {reason === 'reconnect_needed' ? <ReconnectLink account={account} /> : null}
         {stopped ? (
           <Button
             size="sm"

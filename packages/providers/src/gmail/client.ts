@@ -3,6 +3,7 @@ import { ProviderError } from '@inlet/sync/provider-errors'
 import type { Connection, Priority } from '@inlet/sync/provider-port'
 import type { World } from '@inlet/sync/world'
 import { gmail_v1 } from 'googleapis/build/src/apis/gmail/v1.js'
+import { withDeadline } from '../with-deadline.ts'
 import type { GmailSettings } from './config.ts'
 import { type Failure, isAmbiguous, readFailure, toProviderError } from './errors.ts'
 import type { GmailMethod } from './quota.ts'
@@ -137,29 +138,5 @@ export function createClient(settings: GmailSettings, world: World): GmailClient
         tries += 1
       }
     },
-  }
-}
-
-/** Runs with a signal that ends at the caller's abort or after `ms`, and leaves no timer or listener behind. */
-export async function withDeadline<T>(
-  outer: AbortSignal,
-  ms: number,
-  run: (signal: AbortSignal) => PromiseLike<T>,
-): Promise<T> {
-  outer.throwIfAborted()
-  const inner = new AbortController()
-  const timer = setTimeout(
-    () => inner.abort(new DOMException(`no answer within ${ms} ms`, 'TimeoutError')),
-    ms,
-  )
-  const onAbort = () => inner.abort(outer.reason)
-  outer.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await run(inner.signal)
-  } catch (error) {
-    throw inner.signal.aborted ? inner.signal.reason : error
-  } finally {
-    clearTimeout(timer)
-    outer.removeEventListener('abort', onAbort)
   }
 }

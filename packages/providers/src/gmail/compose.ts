@@ -1,20 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { OutgoingMail } from '@inlet/sync/provider-port'
 import MailComposer from 'nodemailer/lib/mail-composer'
-
-/** Survives in the filed copy where Gmail replaces the Message-ID; opaque, as recipients can see it. */
-export const CLIENT_ID_HEADER = 'X-Inlet-Client-Id'
-
-/** What one client id of one account becomes in a message. The same each time: that is what finds it again. */
-export function traceOf(
-  accountId: string,
-  clientId: string,
-  fromEmail: string,
-): { token: string; messageId: string } {
-  const token = createHash('sha256').update(`${accountId}\n${clientId}`).digest('base64url').slice(0, 32)
-  const domain = /@([a-z0-9.-]+\.[a-z0-9-]+)$/i.exec(fromEmail)?.[1] ?? 'localhost.localdomain'
-  return { token, messageId: `<${token}@${domain}>` }
-}
+import { CLIENT_ID_HEADER } from '../send-memory.ts'
 
 /** The mail as RFC 5322 bytes. Bcc is kept: Gmail reads its recipients from it and takes it out. */
 export async function compose(

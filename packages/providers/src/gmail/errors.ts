@@ -1,4 +1,5 @@
 import { ProviderError } from '@inlet/sync/provider-errors'
+import { parseRetryAfter } from '../retry-after.ts'
 
 /** What is left of a failed request: plain data, so that no header, token or mail text travels with an error (I12). */
 export type Failure = {
@@ -94,16 +95,6 @@ export function isAmbiguous(failure: Failure): boolean {
     failure.status === 504 ||
     (failure.status >= 200 && failure.status < 300)
   )
-}
-
-/** Retry-After (RFC 9110 §10.2.3): seconds or an HTTP date. Epoch ms, at most a day ahead; null when absent or unreadable. */
-export function parseRetryAfter(header: string | null, now: number): number | null {
-  const text = header?.trim()
-  if (!text) return null
-  const seconds = /^\d{1,9}$/.test(text)
-  // Date.parse would read "-5" and "1.5" as months.
-  const at = seconds ? now + Number(text) * 1_000 : /:\d\d/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isFinite(at) ? Math.min(Math.max(at, now), now + 86_400_000) : null
 }
 
 /** Gmail's own 429 often says when only in words: "User-rate limit exceeded.  Retry after 2026-11-21T10:15:00.000Z". */

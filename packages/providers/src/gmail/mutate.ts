@@ -1,7 +1,8 @@
 import { ProviderError } from '@inlet/sync/provider-errors'
 import type { Connection, MutateOutcome, ProviderMutation } from '@inlet/sync/provider-port'
+import type { SendMemory } from '../send-memory.ts'
 import type { Call, GmailClient } from './client.ts'
-import { type SendMemory, saveDraft, sendMail } from './send.ts'
+import { saveDraft, sendMail } from './send.ts'
 
 /** Gmail's own bound on one batchModify. */
 const BATCH_MAX = 1_000

@@ -3,9 +3,9 @@ import { ProviderError } from '@inlet/sync/provider-errors'
 import type { Grant } from '@inlet/sync/store-port'
 import type { World } from '@inlet/sync/world'
 import * as z from 'zod'
-import { withDeadline } from './client.ts'
+import { parseRetryAfter } from '../retry-after.ts'
+import { withDeadline } from '../with-deadline.ts'
 import type { GmailSettings } from './config.ts'
-import { parseRetryAfter } from './errors.ts'
 
 /**
  * Read, label, trash, draft and send (gmail.modify covers all of these and watch), and who the person is. Deleting

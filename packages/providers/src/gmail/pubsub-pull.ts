@@ -1,6 +1,6 @@
 import type { World } from '@inlet/sync/world'
 import * as z from 'zod'
-import { withDeadline } from './client.ts'
+import { withDeadline } from '../with-deadline.ts'
 import { decodePush, type ParsedPush } from './push.ts'
 
 /** Pub/Sub without a public address: we ask for the notifications that a push subscription would post. */

@@ -2,7 +2,7 @@ import { ProviderError, PushRejected } from '@inlet/sync/provider-errors'
 import type { Notice } from '@inlet/sync/provider-port'
 import { OAuth2Client } from 'google-auth-library'
 import * as z from 'zod'
-import { withDeadline } from './client.ts'
+import { withDeadline } from '../with-deadline.ts'
 import type { GmailSettings } from './config.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 

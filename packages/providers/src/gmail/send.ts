@@ -1,7 +1,8 @@
 import { ProviderError } from '@inlet/sync/provider-errors'
 import type { Connection, MutateOutcome, ProviderMutation } from '@inlet/sync/provider-port'
+import { CLIENT_ID_HEADER, remember, type SendMemory, traceOf } from '../send-memory.ts'
 import { AmbiguousEnd, type GmailClient } from './client.ts'
-import { CLIENT_ID_HEADER, compose, traceOf } from './compose.ts'
+import { compose } from './compose.ts'
 import { headerOf, readPart } from './parts.ts'
 
 type Send = Extract<ProviderMutation, { type: 'draft' | 'send' }>
@@ -12,38 +13,6 @@ const RAW_MAX_BYTES = 25 * 1024 * 1024
 /** How far back a sent copy is looked for: a retry follows within minutes, a restart within the day. */
 const SENT_SCAN = 20
 const SENT_SCAN_MS = 2 * 24 * 60 * 60_000
-const REMEMBERED_MAX = 1_000
-
-/** What this process knows of recent sends: it spares look-ups and bridges the moments until Gmail's search knows a message. */
-export type SendMemory = {
-  once(key: string, run: () => Promise<MutateOutcome>): Promise<MutateOutcome>
-  draftIds: Map<string, string>
-}
-
-export function createSendMemory(): SendMemory {
-  const sent = new Map<string, MutateOutcome>()
-  const running = new Map<string, Promise<MutateOutcome>>()
-  const draftIds = new Map<string, string>()
-  return {
-    draftIds,
-    async once(key, run) {
-      const known = sent.get(key)
-      if (known) return known
-      const current = running.get(key) ?? run().finally(() => running.delete(key))
-      running.set(key, current)
-      const outcome = await current
-      if (outcome.state === 'done') remember(sent, key, outcome)
-      return outcome
-    },
-  }
-}
-
-function remember<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key)
-  map.set(key, value)
-  const [oldest] = map.keys()
-  if (map.size > REMEMBERED_MAX && oldest !== undefined) map.delete(oldest)
-}
 
 /**
  * Sends once for one client id. An earlier attempt is looked for first (unless the caller knows that there was none);

@@ -17,6 +17,10 @@ export interface ProviderWorld {
   readonly impatient: ProviderPort
   /** The adapter as another process would have it: nothing remembered. */
   restarted(): ProviderPort
+  /** Methods that answer without asking anybody, and so cannot fail with the provider. */
+  readonly local: readonly (keyof ProviderPort)[]
+  /** Where a doorbell may ring, if this provider's needs an address: it confirms whatever it is asked to. */
+  readonly callbackUrl: string | null
   /** A new, empty mailbox that the port may use. */
   newAccount(): Promise<TestAccount>
   /** Takes every fault back. */
@@ -27,14 +31,18 @@ export interface ProviderWorld {
 /** One mailbox, and what can be done to it behind the adapter's back. Label ids are the provider's own. */
 export interface TestAccount {
   readonly conn: Connection
+  /** The provider's own ids, as `labelsOf` and `relabel` have them. */
+  readonly ids: { inbox: string; trash: string; unread: string; starred: string }
   /** How often a token was asked for after a refusal. */
   readonly refreshes: () => number
   deliver(raw: string, options?: { spam?: boolean; trash?: boolean }): Promise<string>
+  /** Where labels are places, the last of `add` is where the message then is. */
   relabel(id: string, change: { add?: string[]; remove?: string[] }): Promise<void>
   delete(id: string): Promise<void>
   makeLabel(name: string): Promise<string>
   labelsOf(id: string): Promise<string[]>
-  /** Raw sources of what is filed as sent, and of the drafts. */
+  /** Raw sources of what is in the inbox, of what is filed as sent, and of the drafts. */
+  received(): Promise<string[]>
   sent(): Promise<string[]>
   drafts(): Promise<string[]>
   /** The provider forgets all history up to now. */
@@ -139,15 +147,33 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
       if (fetched?.outcome !== 'message') throw new Error(`${id} was not fetched: ${JSON.stringify(fetched)}`)
       return fetched.message
     }
+    /** Asked once an account, so that it is known when a fault strikes. */
+    const firstOf = new WeakMap<TestAccount, string>()
     const resourceOf = async (account: TestAccount): Promise<string> => {
-      const [resource] = await port.resources(account.conn, never)
-      if (!resource) throw new Error('The account has no resource.')
-      return resource.key
+      const key = firstOf.get(account) ?? (await port.resources(account.conn, never))[0]?.key
+      if (key === undefined) throw new Error('The account has no resource.')
+      firstOf.set(account, key)
+      return key
     }
-    const cursorOf = async (account: TestAccount): Promise<string> =>
-      await port.currentCursor(account.conn, await resourceOf(account), never)
-    const pullAll = async (account: TestAccount, cursor: string): Promise<PulledPage[]> =>
-      await collect(port.pull(account.conn, await resourceOf(account), cursor, never))
+    const resourcesOf = async (account: TestAccount): Promise<string[]> =>
+      (await port.resources(account.conn, never)).map(each => each.key)
+    const cursorOf = async (account: TestAccount): Promise<Cursors> => {
+      const cursors: Cursors = new Map()
+      for (const key of await resourcesOf(account))
+        cursors.set(key, await port.currentCursor(account.conn, key, never))
+      return cursors
+    }
+    /** Pulls every resource that has a cursor. */
+    const pullAll = async (account: TestAccount, cursors: Cursors): Promise<Pulled> => {
+      const runs: PulledPage[][] = []
+      const next: Cursors = new Map()
+      for (const [key, cursor] of cursors) {
+        const pages = await collect(port.pull(account.conn, key, cursor, never))
+        runs.push(pages)
+        next.set(key, lastCursor(pages))
+      }
+      return { runs, pages: runs.flat(), next }
+    }
 
     describe('who and what', () => {
       test('identify names the mailbox', async () => {
@@ -182,12 +208,11 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
 
       test('counts are the provider’s totals, unread ones apart', async () => {
         const account = await world.newAccount()
-        const key = await resourceOf(account)
-        const before = await port.counts(account.conn, key, never)
+        const before = await port.counts(account.conn, null, never)
         const id = await account.deliver(sampleMail())
         await account.deliver(sampleMail(), { spam: true })
         await port.mutate(account.conn, { type: 'read', messageIds: [id], read: true }, never)
-        const after = await port.counts(account.conn, key, never)
+        const after = await port.counts(account.conn, null, never)
         expect(after.messages - before.messages).toBe(2)
         if (after.unread !== null) expect(after.unread - (before.unread ?? 0)).toBe(1)
       })
@@ -197,9 +222,9 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
       test('of nothing new is one page without content and with a cursor', async () => {
         const account = await world.newAccount()
         await account.deliver(sampleMail())
-        const pages = await pullAll(account, await cursorOf(account))
+        const { pages, runs } = await pullAll(account, await cursorOf(account))
         expect(changesIn(pages)).toEqual({ ids: [], deletions: [] })
-        expect(pages.map(page => page.cursor === null)).toEqual([false])
+        for (const run of runs) expect(run.map(page => page.cursor === null)).toEqual([false])
       })
 
       test('brings what was delivered after the cursor, and what is fetched is at least as new', async () => {
@@ -207,7 +232,7 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         await account.deliver(sampleMail())
         const cursor = await cursorOf(account)
         const ids = [await account.deliver(sampleMail()), await account.deliver(sampleMail())]
-        const pages = await pullAll(account, cursor)
+        const { pages } = await pullAll(account, cursor)
         expect(changesIn(pages).ids.sort()).toEqual([...ids].sort())
         for (const { id, version } of pages.flatMap(page => page.touched))
           expect((await message(account, id)).version).toBeGreaterThanOrEqual(version)
@@ -218,11 +243,11 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         let cursor = await cursorOf(account)
         for (let round = 0; round < 3; round++) {
           const id = await account.deliver(sampleMail())
-          const pages = await pullAll(account, cursor)
+          const { pages, next } = await pullAll(account, cursor)
           expect(changesIn(pages).ids).toEqual([id])
-          cursor = lastCursor(pages)
+          cursor = next
         }
-        expect(changesIn(await pullAll(account, cursor)).ids).toEqual([])
+        expect(changesIn((await pullAll(account, cursor)).pages).ids).toEqual([])
       })
 
       test('again from an old cursor says the same again', async () => {
@@ -230,20 +255,22 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const cursor = await cursorOf(account)
         await account.deliver(sampleMail())
         const first = await pullAll(account, cursor)
-        expect(await pullAll(account, cursor)).toEqual(first)
+        const second = await pullAll(account, cursor)
+        expect(changesIn(second.pages)).toEqual(changesIn(first.pages))
       })
 
-      test('tells of reading, starring and filing as patches that lead to the fetched state', async () => {
+      test('tells of reading, starring and filing, as patches that lead to the fetched state or as something to fetch', async () => {
         const account = await world.newAccount()
         const filed = await account.makeLabel('Filed')
+        const { inbox, unread, starred } = account.ids
         const id = await account.deliver(sampleMail())
         const before = await message(account, id)
         const cursor = await cursorOf(account)
-        await account.relabel(id, { remove: ['UNREAD'] })
-        await account.relabel(id, { add: ['STARRED', filed] })
-        await account.relabel(id, { add: ['UNREAD'], remove: [filed] })
-        await account.relabel(id, { add: [filed], remove: ['UNREAD', 'INBOX'] })
-        const pages = await pullAll(account, cursor)
+        await account.relabel(id, { remove: [unread] })
+        await account.relabel(id, { add: [starred, filed] })
+        await account.relabel(id, { add: [unread], remove: [filed] })
+        await account.relabel(id, { add: [filed], remove: [unread, inbox] })
+        const { pages } = await pullAll(account, cursor)
         const after = await message(account, id)
         if (changesIn(pages).ids.includes(id) && pages.every(page => page.patches.length === 0)) return
         expect(applyPatches(before, pages)).toEqual(stateOf(after))
@@ -251,13 +278,14 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
 
       test('gives each message at most one patch at one version', async () => {
         const account = await world.newAccount()
+        const { inbox, unread, starred } = account.ids
         const id = await account.deliver(sampleMail())
         const cursor = await cursorOf(account)
         for (let i = 0; i < 5; i++) {
-          await account.relabel(id, { add: ['STARRED'], remove: ['UNREAD', 'INBOX'] })
-          await account.relabel(id, { add: ['UNREAD', 'INBOX'], remove: ['STARRED'] })
+          await account.relabel(id, { add: [starred], remove: [unread, inbox] })
+          await account.relabel(id, { add: [unread, inbox], remove: [starred] })
         }
-        const patches = (await pullAll(account, cursor)).flatMap(page => page.patches)
+        const patches = (await pullAll(account, cursor)).pages.flatMap(page => page.patches)
         expect(new Set(patches.map(patch => `${patch.id} ${patch.version}`)).size).toBe(patches.length)
         for (const [at, patch] of patches.entries())
           expect(patch.version).toBeGreaterThan(patches[at - 1]?.version ?? -1n)
@@ -268,7 +296,10 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const [kept, gone] = [await account.deliver(sampleMail()), await account.deliver(sampleMail())]
         const cursor = await cursorOf(account)
         await account.delete(gone)
-        expect(changesIn(await pullAll(account, cursor)).deletions).toEqual([gone])
+        const { ids, deletions } = changesIn((await pullAll(account, cursor)).pages)
+        // Where labels are places, what left one may be in another: only fetching it tells.
+        if (port.labelsArePlaces) expect([...ids, ...deletions]).toEqual([gone])
+        else expect(deletions).toEqual([gone])
         expect((await fetchAll(account, [gone, kept])).map(each => [each.id, each.outcome]).sort()).toEqual(
           [
             [gone, 'missing'],
@@ -282,7 +313,12 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const cursor = await cursorOf(account)
         const id = await account.deliver(sampleMail())
         await account.delete(id)
-        const pages = await pullAll(account, cursor)
+        const { pages } = await pullAll(account, cursor)
+        if (port.labelsArePlaces) {
+          expect(changesIn(pages).ids).toEqual([id])
+          expect(await fetchAll(account, [id])).toEqual([{ id, outcome: 'missing' }])
+          return
+        }
         const deletion = pages.flatMap(page => page.deletions).find(each => each.id === id)
         for (const touched of pages.flatMap(page => page.touched))
           expect(deletion?.version).toBeGreaterThan(touched.version)
@@ -294,10 +330,10 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const cursor = await cursorOf(account)
         const id = await account.deliver(sampleMail())
         account.fault.emptyPages(3)
-        const pages = await pullAll(account, cursor)
+        const { pages, runs, next } = await pullAll(account, cursor)
         expect(changesIn(pages).ids).toEqual([id])
-        expect(pages.slice(0, -1).every(page => page.cursor === null)).toBe(true)
-        expect(lastCursor(pages)).not.toBe(cursor)
+        for (const run of runs) expect(run.slice(0, -1).every(page => page.cursor === null)).toBe(true)
+        expect([...next.values()]).not.toEqual([...cursor.values()])
       })
 
       test('of more than a page has a cursor on its last page only, and misses nothing', async () => {
@@ -305,12 +341,15 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const id = await account.deliver(sampleMail())
         const cursor = await cursorOf(account)
         for (let i = 0; i < 600; i++)
-          await account.relabel(id, i % 2 ? { remove: ['STARRED'] } : { add: ['STARRED'] })
+          await account.relabel(
+            id,
+            i % 2 ? { remove: [account.ids.starred] } : { add: [account.ids.starred] },
+          )
         const last = await account.deliver(sampleMail())
-        const pages = await pullAll(account, cursor)
-        expect(pages.slice(0, -1).every(page => page.cursor === null)).toBe(true)
+        const { pages, runs, next } = await pullAll(account, cursor)
+        for (const run of runs) expect(run.slice(0, -1).every(page => page.cursor === null)).toBe(true)
         expect(changesIn(pages).ids).toContain(last)
-        expect(changesIn(await pullAll(account, lastCursor(pages))).ids).toEqual([])
+        expect(changesIn((await pullAll(account, next)).pages).ids).toEqual([])
       })
 
       test('from a cursor that the provider has forgotten throws cursor_expired', async () => {
@@ -319,12 +358,13 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         await account.deliver(sampleMail())
         await account.expireCursor()
         expect(await kindOf(pullAll(account, cursor))).toBe('cursor_expired')
-        expect(changesIn(await pullAll(account, await cursorOf(account))).ids).toEqual([])
+        expect(changesIn((await pullAll(account, await cursorOf(account))).pages).ids).toEqual([])
       })
 
       test.each(['', 'garbage', '-1'])('from %j, which is no cursor, throws cursor_expired', async cursor => {
         const account = await world.newAccount()
-        expect(await kindOf(pullAll(account, cursor))).toBe('cursor_expired')
+        const key = await resourceOf(account)
+        expect(await kindOf(collect(port.pull(account.conn, key, cursor, never)))).toBe('cursor_expired')
       })
 
       test('says when a label appeared that was not listed, and not again once it was', async () => {
@@ -334,18 +374,18 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         let cursor = await cursorOf(account)
         const fresh = await account.makeLabel('Fresh')
         await account.relabel(id, { add: [fresh] })
-        const pages = await pullAll(account, cursor)
+        const { pages, next } = await pullAll(account, cursor)
         expect(pages.some(page => page.labelsChanged)).toBe(true)
         await port.labels(account.conn, never)
-        cursor = lastCursor(pages)
+        cursor = next
         await account.relabel(await account.deliver(sampleMail()), { add: [fresh] })
-        expect((await pullAll(account, cursor)).some(page => page.labelsChanged)).toBe(false)
+        const later = await pullAll(account, cursor)
+        expect(later.pages.some(page => page.labelsChanged)).toBe(false)
       })
     })
 
     describe('listings', () => {
-      const walk = async (account: TestAccount, listing: string) => {
-        const key = await resourceOf(account)
+      const walk = async (account: TestAccount, key: string, listing: string) => {
         const ids: string[] = []
         let position: string | null = null
         let total: number | null = null
@@ -359,42 +399,65 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         throw new Error('The listing does not end.')
       }
 
-      test('begin with every message, spam and trash too, newest first, as many as the provider counts', async () => {
+      test('hold every message, spam and trash too, newest first, as many as the provider counts', async () => {
         const account = await world.newAccount()
-        const key = await resourceOf(account)
         const ids: string[] = []
         for (let i = 0; i < 5; i++)
           ids.push(await account.deliver(sampleMail(), { spam: i === 1, trash: i === 3 }))
+        const everything: string[] = []
+        let counted = 0
+        for (const key of await resourcesOf(account)) {
+          const [first] = await port.listings(account.conn, key, never)
+          if (!first) continue
+          expect(first.counted).toBe(true)
+          const { ids: listed, total } = await walk(account, key, first.name)
+          everything.push(...listed)
+          counted += total ?? 0
+          const dates = await Promise.all(listed.map(async id => (await message(account, id)).receivedAt))
+          expect(dates).toEqual([...dates].sort((a, b) => b - a))
+        }
+        expect(everything.sort()).toEqual([...ids].sort())
+        expect(counted).toBe(5)
+        expect((await port.counts(account.conn, null, never)).messages).toBe(5)
+      })
+
+      test('tell states, where they do, that are those of fetching', async () => {
+        const account = await world.newAccount()
+        const id = await account.deliver(sampleMail({ parts: true }))
+        const key = await resourceOf(account)
         const [first] = await port.listings(account.conn, key, never)
-        expect(first?.labelId).toBeNull()
-        const { ids: listed, total } = await walk(account, first?.name ?? '')
-        expect([...listed].sort()).toEqual([...ids].sort())
-        expect(total).toBe(5)
-        expect((await port.counts(account.conn, key, never)).messages).toBe(5)
-        const dates = await Promise.all(listed.map(async id => (await message(account, id)).receivedAt))
-        expect(dates).toEqual([...dates].sort((a, b) => b - a))
+        const { items } = await port.list(account.conn, key, first?.name ?? '', null, never)
+        const told = items.find(item => item.id === id)?.message
+        if (!told) return
+        const fetched = await message(account, id)
+        expect(fetched.version).toBeGreaterThanOrEqual(told.version)
+        expect({ ...told, version: 0n }).toEqual({ ...fetched, version: 0n })
       })
 
       test('hold, for each label, exactly those who carry it', async () => {
         const account = await world.newAccount()
-        const key = await resourceOf(account)
         const filed = await account.makeLabel('Filed')
+        const { unread, starred } = account.ids
+        const everything: string[] = []
         for (let i = 0; i < 6; i++) {
           const id = await account.deliver(sampleMail(), { trash: i === 5 })
-          if (i % 2) await account.relabel(id, { add: [filed], remove: ['UNREAD'] })
-          if (i % 3) await account.relabel(id, { add: ['STARRED'] })
+          everything.push(id)
+          if (i % 2) await account.relabel(id, { add: [filed], remove: [unread] })
+          if (i % 3) await account.relabel(id, { add: [starred] })
         }
-        const [all, ...others] = await port.listings(account.conn, key, never)
-        const everything = (await walk(account, all?.name ?? '')).ids
         const carried = new Map(
           await Promise.all(everything.map(async id => [id, await account.labelsOf(id)] as const)),
         )
-        expect(others.length).toBe(new Set(others.map(each => each.labelId)).size)
-        for (const { name, labelId } of others) {
-          const expected = everything.filter(id => carried.get(id)?.includes(labelId ?? ''))
-          expect((await walk(account, name)).ids.sort()).toEqual(expected.sort())
-        }
-        expect(others.some(each => each.labelId === filed)).toBe(true)
+        const walked: string[] = []
+        for (const key of await resourcesOf(account))
+          for (const { name, labelId } of await port.listings(account.conn, key, never)) {
+            if (labelId === null) continue
+            walked.push(labelId)
+            const expected = everything.filter(id => carried.get(id)?.includes(labelId))
+            expect((await walk(account, key, name)).ids.sort()).toEqual(expected.sort())
+          }
+        expect(new Set(walked).size).toBe(walked.length)
+        expect(walked).toContain(filed)
       })
 
       test('walk on from a position while mail arrives', async () => {
@@ -412,7 +475,8 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
           rest.push(...page.items.map(item => item.id))
           position = page.next
         }
-        expect([...first.items.map(item => item.id), ...rest].sort()).toEqual(ids.sort())
+        // One told twice is harmless, one left out is not.
+        expect([...new Set([...first.items.map(item => item.id), ...rest])].sort()).toEqual(ids.sort())
       })
 
       test('from a position that nobody knows throw cursor_expired', async () => {
@@ -502,21 +566,13 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         'that is throttled (Retry-After %j) throws rate_limited with a time and judges nobody',
         async retryAfter => {
           const account = await world.newAccount()
+          const key = await resourceOf(account)
           const ids = await Promise.all(Array.from({ length: 20 }, () => account.deliver(sampleMail())))
           account.fault.throttle(retryAfter)
           const started = Date.now()
           const seen: Fetched[] = []
           const error = await caught(
-            collect(
-              port.fetch(
-                account.conn,
-                await resourceOf(account),
-                ids,
-                { bodies: true, priority: 'backfill' },
-                never,
-              ),
-              seen,
-            ),
+            collect(port.fetch(account.conn, key, ids, { bodies: true, priority: 'backfill' }, never), seen),
           )
           expect(error).toMatchObject({ kind: 'rate_limited' })
           expect((error as ProviderError).retryAt).toBeGreaterThan(started)
@@ -528,20 +584,12 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
 
       test('while the provider is down throws transient and judges nobody', async () => {
         const account = await world.newAccount()
+        const key = await resourceOf(account)
         const ids = await Promise.all(Array.from({ length: 20 }, () => account.deliver(sampleMail())))
         account.fault.outage()
         const seen: Fetched[] = []
         const error = await caught(
-          collect(
-            port.fetch(
-              account.conn,
-              await resourceOf(account),
-              ids,
-              { bodies: true, priority: 'live' },
-              never,
-            ),
-            seen,
-          ),
+          collect(port.fetch(account.conn, key, ids, { bodies: true, priority: 'live' }, never), seen),
         )
         expect(error).toMatchObject({ kind: 'transient' })
         expect(seen).toEqual([])
@@ -565,6 +613,7 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
 
       test('of nothing asks for nothing', async () => {
         const account = await world.newAccount()
+        await resourceOf(account)
         account.fault.outage()
         expect(await fetchAll(account, [])).toEqual([])
       })
@@ -597,13 +646,13 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
       test('is registered, renewed by the same call, and stopped as often as one likes', async () => {
         const account = await world.newAccount()
         const key = await resourceOf(account)
-        const request = { secret: 'a secret of this watch', callbackUrl: null, current: null }
-        const first = await port.watch(account.conn, key, request, never)
+        const request = { secret: 'a secret of this watch', callbackUrl: world.callbackUrl }
+        const first = await port.watch(account.conn, key, { ...request, current: null }, never)
         if (first === null) return
         expect(first.expiresAt).toBeGreaterThan(Date.now() + 60_000)
-        const second = await port.watch(account.conn, key, request, never)
+        const second = await port.watch(account.conn, key, { ...request, current: first }, never)
         expect(second?.expiresAt).toBeGreaterThanOrEqual(first.expiresAt)
-        if (first.cursor !== null) await pullAll(account, first.cursor)
+        if (first.cursor !== null) await pullAll(account, new Map([[key, first.cursor]]))
         await port.unwatch(account.conn, first, never)
         await port.unwatch(account.conn, first, never)
       })
@@ -612,51 +661,55 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
     describe('mutate', () => {
       const changes: [
         string,
-        (ids: string[], filed: string) => ProviderMutation,
-        { has: (filed: string) => string[]; not: (filed: string) => string[] },
+        (ids: string[], to: Labels) => ProviderMutation,
+        { has: (to: Labels) => string[]; not: (to: Labels) => string[] },
       ][] = [
         [
           'reading',
           ids => ({ type: 'read', messageIds: ids, read: true }),
-          { has: () => [], not: () => ['UNREAD'] },
+          { has: () => [], not: to => [to.unread] },
         ],
         [
           'unreading',
           ids => ({ type: 'read', messageIds: ids, read: false }),
-          { has: () => ['UNREAD'], not: () => [] },
+          { has: to => [to.unread], not: () => [] },
         ],
         [
           'starring',
           ids => ({ type: 'star', messageIds: ids, starred: true }),
-          { has: () => ['STARRED'], not: () => [] },
+          { has: to => [to.starred], not: () => [] },
         ],
-        ['archiving', ids => ({ type: 'archive', messageIds: ids }), { has: () => [], not: () => ['INBOX'] }],
+        [
+          'archiving',
+          ids => ({ type: 'archive', messageIds: ids }),
+          { has: () => [], not: to => [to.inbox] },
+        ],
         [
           'trashing',
           ids => ({ type: 'trash', messageIds: ids }),
-          { has: () => ['TRASH'], not: () => ['INBOX'] },
+          { has: to => [to.trash], not: to => [to.inbox] },
         ],
         [
           'filing',
-          (ids, filed) => ({ type: 'labels', messageIds: ids, add: [filed], remove: ['INBOX'] }),
-          { has: filed => [filed], not: () => ['INBOX'] },
+          (ids, to) => ({ type: 'labels', messageIds: ids, add: [to.filed], remove: [to.inbox] }),
+          { has: to => [to.filed], not: to => [to.inbox] },
         ],
       ]
       test.each(changes)(
         '%s sets a state, for one and for many, and twice is once',
         async (_name, change, { has, not }) => {
           const account = await world.newAccount()
-          const filed = await account.makeLabel('Filed')
+          const to = { ...account.ids, filed: await account.makeLabel('Filed') }
           for (const count of [1, 15]) {
             const ids = await Promise.all(Array.from({ length: count }, () => account.deliver(sampleMail())))
             for (let time = 0; time < 2; time++) {
-              expect(await port.mutate(account.conn, change(ids, filed), never)).toMatchObject({
+              expect(await port.mutate(account.conn, change(ids, to), never)).toMatchObject({
                 state: 'done',
               })
               for (const id of ids) {
                 const labels = await account.labelsOf(id)
-                expect(labels).toEqual(expect.arrayContaining(has(filed)))
-                for (const label of not(filed)) expect(labels).not.toContain(label)
+                expect(labels).toEqual(expect.arrayContaining(has(to)))
+                for (const label of not(to)) expect(labels).not.toContain(label)
               }
             }
           }
@@ -669,7 +722,7 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         for (const some of [ids.slice(0, 1), ids]) {
           await port.mutate(account.conn, { type: 'trash', messageIds: some }, never)
           await port.mutate(account.conn, { type: 'untrash', messageIds: some }, never)
-          for (const id of some) expect(await account.labelsOf(id)).not.toContain('TRASH')
+          for (const id of some) expect(await account.labelsOf(id)).not.toContain(account.ids.trash)
         }
       })
 
@@ -681,7 +734,7 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
           await kindOf(port.mutate(account.conn, { type: 'star', messageIds: [gone], starred: true }, never)),
         ).toBe('not_found')
         await port.mutate(account.conn, { type: 'star', messageIds: [gone, kept], starred: true }, never)
-        expect(await account.labelsOf(kept)).toContain('STARRED')
+        expect(await account.labelsOf(kept)).toContain(account.ids.starred)
       })
 
       test('with a label that is not there is refused for good', async () => {
@@ -701,7 +754,7 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const id = await account.deliver(sampleMail())
         const cursor = await cursorOf(account)
         await port.mutate(account.conn, { type: 'star', messageIds: [id], starred: true }, never)
-        const pages = await pullAll(account, cursor)
+        const { pages } = await pullAll(account, cursor)
         expect(
           [...pages.flatMap(page => page.patches), ...pages.flatMap(page => page.touched)].map(
             each => each.id,
@@ -734,7 +787,7 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         mail: mail(account, more),
       })
 
-      test('files one copy under sent, whose id is the answer, without telling of hidden recipients', async () => {
+      test('files one copy under sent, whose id is the answer', async () => {
         const account = await world.newAccount()
         const outcome = await port.mutate(account.conn, send(account, 'client-id-1'), never)
         const sent = await account.sent()
@@ -747,21 +800,25 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
           to: [{ name: 'Zoë', email: 'zoe@example.test' }],
         })
         expect(filed.from).toEqual({ name: 'Me, Myself', email: account.conn.email })
-        expect(filed.body?.text?.replaceAll('\r\n', '\n').trim()).toBe('Hello.\n\nBye.')
-        expect(sent[0]).not.toContain('hidden@example.test')
+        expect(readable(filed.body)).toBe('Hello.\n\nBye.')
         expect(sent[0]).not.toContain('client-id-1')
       })
 
-      test('reaches hidden recipients too', async () => {
-        const account = await world.newAccount()
-        const hidden = await world.newAccount()
-        const key = await resourceOf(hidden)
-        await port.mutate(
-          account.conn,
-          send(account, 'client-id-bcc', { bcc: [{ name: '', email: hidden.conn.email }] }),
-          never,
-        )
-        expect((await port.counts(hidden.conn, key, never)).messages).toBe(1)
+      test('reaches hidden recipients too, and nobody else is told of them', async () => {
+        const [account, open, hidden] = [
+          await world.newAccount(),
+          await world.newAccount(),
+          await world.newAccount(),
+        ]
+        const change = send(account, 'client-id-bcc', {
+          to: [{ name: '', email: open.conn.email }],
+          bcc: [{ name: '', email: hidden.conn.email }],
+        })
+        await port.mutate(account.conn, change, never)
+        expect((await port.counts(hidden.conn, null, never)).messages).toBe(1)
+        const received = await open.received()
+        expect(received).toHaveLength(1)
+        expect(received[0]).not.toContain(hidden.conn.email)
       })
 
       test('twice with one client id sends once: in a row, at the same time, and from a new process', async () => {
@@ -838,7 +895,7 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         expect(await message(account, outcome.messageId)).toMatchObject({
           threadId: asked.threadId,
           inReplyTo: '<question@example.test>',
-          references: ['<older@example.test>', '<question@example.test>'],
+          references: expect.arrayContaining(['<question@example.test>']),
         })
       })
 
@@ -878,18 +935,23 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
     })
 
     describe('errors', () => {
+      type At = { key: string; cursor: string }
+      const placeOf = async (account: TestAccount): Promise<At> => {
+        const key = await resourceOf(account)
+        return { key, cursor: await port.currentCursor(account.conn, key, never) }
+      }
       const calls: [
-        string,
-        (over: ProviderPort, account: TestAccount, key: string, signal: AbortSignal) => Promise<unknown>,
+        keyof ProviderPort,
+        (over: ProviderPort, account: TestAccount, at: At, signal: AbortSignal) => Promise<unknown>,
       ][] = [
-        ['identify', (over, { conn }, _key, signal) => over.identify(conn, signal)],
-        ['currentCursor', (over, { conn }, key, signal) => over.currentCursor(conn, key, signal)],
-        ['pull', (over, { conn }, key, signal) => collect(over.pull(conn, key, '1', signal))],
-        ['listings', (over, { conn }, key, signal) => over.listings(conn, key, signal)],
-        ['list', async (over, { conn }, key, signal) => over.list(conn, key, 'all', null, signal)],
+        ['identify', (over, { conn }, _at, signal) => over.identify(conn, signal)],
+        ['currentCursor', (over, { conn }, { key }, signal) => over.currentCursor(conn, key, signal)],
+        ['pull', (over, { conn }, { key, cursor }, signal) => collect(over.pull(conn, key, cursor, signal))],
+        ['listings', (over, { conn }, { key }, signal) => over.listings(conn, key, signal)],
+        ['list', async (over, { conn }, { key }, signal) => over.list(conn, key, 'all', null, signal)],
         [
           'fetch',
-          (over, { conn }, key, signal) =>
+          (over, { conn }, { key }, signal) =>
             collect(
               over.fetch(
                 conn,
@@ -900,70 +962,75 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
               ),
             ),
         ],
-        ['labels', (over, { conn }, _key, signal) => over.labels(conn, signal)],
-        ['counts', (over, { conn }, key, signal) => over.counts(conn, key, signal)],
+        ['labels', (over, { conn }, _at, signal) => over.labels(conn, signal)],
+        ['counts', (over, { conn }, { key }, signal) => over.counts(conn, key, signal)],
         [
           'watch',
-          (over, { conn }, key, signal) =>
-            over.watch(conn, key, { secret: 's', callbackUrl: null, current: null }, signal),
+          (over, { conn }, { key }, signal) =>
+            over.watch(conn, key, { secret: 's', callbackUrl: world.callbackUrl, current: null }, signal),
         ],
-        ['unwatch', (over, { conn }, key, signal) => over.unwatch(conn, { providerId: key }, signal)],
-        ['body', (over, { conn }, _key, signal) => over.body(conn, '18c0000000000001', signal)],
+        ['unwatch', (over, { conn }, { key }, signal) => over.unwatch(conn, { providerId: key }, signal)],
+        ['body', (over, { conn }, _at, signal) => over.body(conn, '18c0000000000001', signal)],
         [
           'attachment',
-          (over, { conn }, _key, signal) => over.attachment(conn, '18c0000000000001', '1', signal),
+          (over, { conn }, _at, signal) => over.attachment(conn, '18c0000000000001', '1', signal),
         ],
         [
           'mutate',
-          (over, { conn }, _key, signal) =>
+          (over, { conn }, _at, signal) =>
             over.mutate(conn, { type: 'archive', messageIds: ['18c0000000000001'] }, signal),
         ],
       ]
 
-      test.each(calls)('%s while the provider is down is transient', async (_name, call) => {
+      test.each(calls)('%s while the provider is down is transient', async (name, call) => {
+        if (world.local.includes(name)) return
         const account = await world.newAccount()
-        const key = await resourceOf(account)
+        const at = await placeOf(account)
         account.fault.outage()
-        expect(await kindOf(call(port, account, key, never))).toBe('transient')
+        expect(await kindOf(call(port, account, at, never))).toBe('transient')
       })
 
-      test.each(calls)('%s that is throttled says when to come back', async (_name, call) => {
+      test.each(calls)('%s that is throttled says when to come back', async (name, call) => {
+        if (world.local.includes(name)) return
         const account = await world.newAccount()
-        const key = await resourceOf(account)
+        const at = await placeOf(account)
         account.fault.throttle(20)
         const before = Date.now()
-        const error = await caught(call(port, account, key, never))
+        const error = await caught(call(port, account, at, never))
         expect(error).toMatchObject({ kind: 'rate_limited' })
         expect((error as ProviderError).retryAt).toBeGreaterThanOrEqual(before + 20_000)
       })
 
-      test.each(calls)('%s after the grant was taken back asks for reconnection', async (_name, call) => {
+      test.each(calls)('%s after the grant was taken back asks for reconnection', async (name, call) => {
+        if (world.local.includes(name)) return
         const account = await world.newAccount()
-        const key = await resourceOf(account)
+        const at = await placeOf(account)
         await account.revoke()
-        expect(await caught(call(port, account, key, never))).toMatchObject({
+        expect(await caught(call(port, account, at, never))).toMatchObject({
           kind: 'unauthorized',
           reconnect: true,
         })
       })
 
-      test.each(calls)('%s ends with the signal’s reason when aborted in mid-flight', async (_name, call) => {
+      test.each(calls)('%s ends with the signal’s reason when aborted in mid-flight', async (name, call) => {
+        if (world.local.includes(name)) return
         const account = await world.newAccount()
-        const key = await resourceOf(account)
+        const at = await placeOf(account)
         account.fault.hang()
         const leaving = new AbortController()
         const reason = new Error('the person has left')
-        const running = caught(call(port, account, key, leaving.signal))
+        const running = caught(call(port, account, at, leaving.signal))
         setTimeout(() => leaving.abort(reason), 30)
         expect(await running).toBe(reason)
-        expect(await caught(call(port, account, key, leaving.signal))).toBe(reason)
+        expect(await caught(call(port, account, at, leaving.signal))).toBe(reason)
       })
 
-      test.each(calls)('%s that gets no answer ends at its time limit', async (_name, call) => {
+      test.each(calls)('%s that gets no answer ends at its time limit', async (name, call) => {
+        if (world.local.includes(name)) return
         const account = await world.newAccount()
-        const key = await resourceOf(account)
+        const at = await placeOf(account)
         account.fault.hang()
-        expect(await kindOf(call(world.impatient, account, key, never))).toBe('transient')
+        expect(await kindOf(call(world.impatient, account, at, never))).toBe('transient')
       })
 
       test('an access token that has died is replaced once, and the call goes on', async () => {
@@ -991,6 +1058,18 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
       })
     })
   })
+}
+
+type Labels = TestAccount['ids'] & { filed: string }
+/** Where each resource's changes begin. */
+type Cursors = Map<string, string>
+/** `runs`: the pages of each resource. */
+type Pulled = { runs: PulledPage[][]; pages: PulledPage[]; next: Cursors }
+
+/** A body as text, whatever form the provider gave it. */
+function readable(body: PulledMessage['body']): string {
+  const html = (body?.html ?? '').replace(/\s*<br[^>]*>\s*/g, '\n').replace(/<[^>]*>/g, '')
+  return (body?.text ?? html).replaceAll('\r\n', '\n').trim()
 }
 
 async function collect<T>(source: AsyncIterable<T>, into: T[] = []): Promise<T[]> {

@@ -7,6 +7,7 @@ import { memo, type RefObject, useCallback, useMemo, useRef, useState } from 're
 import { Button } from '@/ui/button.tsx'
 import { cx } from '@/ui/cx.ts'
 import { EmptyState } from '@/ui/empty-state.tsx'
+import type { AccountRef } from '../account-mark.tsx'
 import { FillProgress } from '../fill-progress.tsx'
 import { useSyncNow } from '../status/use-sync-now.ts'
 import { useInboxCommands } from '../use-inbox-commands.ts'
@@ -25,6 +26,8 @@ interface Props {
   title: string
   labels: readonly LabelView[]
   ownEmails: ReadonlySet<string>
+  /** The accounts that rows tell apart; empty where all are of one. */
+  marks: ReadonlyMap<string, AccountRef>
   cursorId: string | null
   setCursor(id: string | null): void
   rows: RefObject<readonly ThreadView[]>
@@ -115,6 +118,7 @@ export const ListPane = memo(function ListPane(props: Props) {
           labels={labels}
           shownLabelId={place.labelId}
           ownEmails={props.ownEmails}
+          marks={props.marks}
           openId={openId}
           cursorId={openId ?? cursorId}
           chosen={selection.chosen}

@@ -14,6 +14,7 @@ import {
 import { Button } from '@/ui/button.tsx'
 import { cx } from '@/ui/cx.ts'
 import { useNow } from '@/ui/use-now.ts'
+import type { AccountRef } from '../account-mark.tsx'
 import type { ThreadActions } from '../use-thread-actions.ts'
 import { Announcer } from './announcer.tsx'
 import { ListSkeleton } from './list-skeleton.tsx'
@@ -44,6 +45,7 @@ interface Props {
   labels: readonly LabelView[]
   shownLabelId: string | null
   ownEmails: ReadonlySet<string>
+  marks: ReadonlyMap<string, AccountRef>
   openId: string | null
   cursorId: string | null
   chosen: ReadonlySet<string>
@@ -142,6 +144,7 @@ export function ThreadList(props: Props) {
                   thread={thread}
                   labels={thread.labelIds.length > 0 ? chipsOf(thread) : noLabels}
                   ownEmails={props.ownEmails}
+                  account={props.marks.get(thread.accountId) ?? null}
                   now={now}
                   open={thread.id === openId}
                   cursor={thread.id === cursorId}

@@ -4,6 +4,7 @@ import { memo, useState } from 'react'
 import { Avatar } from '@/ui/avatar.tsx'
 import { cx } from '@/ui/cx.ts'
 import { fullTime, plural, rowTime } from '@/ui/format.ts'
+import { AccountMark, type AccountRef } from '../account-mark.tsx'
 import type { ThreadActions } from '../use-thread-actions.ts'
 import { LabelChip } from './label-chip.tsx'
 import { RowActions } from './row-actions.tsx'
@@ -22,6 +23,8 @@ interface Props {
   labels: readonly LabelView[]
   /** Of the accounts: messages from these are from "me". */
   ownEmails: ReadonlySet<string>
+  /** Whose mail it is, where rows of several accounts are shown. */
+  account: AccountRef | null
   now: number
   open: boolean
   cursor: boolean
@@ -35,7 +38,7 @@ interface Props {
 }
 
 /** What a screen reader says of a row; what is drawn in it is hidden from it. */
-function spoken(thread: ThreadView, names: string): string {
+function spoken(thread: ThreadView, names: string, account: AccountRef | null): string {
   return [
     thread.unreadCount > 0 ? 'Unread' : '',
     names,
@@ -44,13 +47,15 @@ function spoken(thread: ThreadView, names: string): string {
     thread.messageCount > 1 ? plural(thread.messageCount, 'message') : '',
     thread.attachmentCount > 0 ? plural(thread.attachmentCount, 'attachment') : '',
     thread.starred ? 'starred' : '',
+    account ? `in ${account.email}` : '',
   ]
     .filter(Boolean)
     .join(', ')
 }
 
 export const ThreadRow = memo(function ThreadRow(props: Props) {
-  const { thread, labels, now, open, cursor, tabStop, selected, selecting, fresh, actions, events } = props
+  const { thread, labels, account, now, open, cursor, tabStop, selected, selecting, fresh } = props
+  const { actions, events } = props
   const unread = thread.unreadCount > 0
   /** Under the pointer: only then its actions, which are most of a row's work, are made. */
   const [under, setUnder] = useState(false)
@@ -77,13 +82,13 @@ export const ThreadRow = memo(function ThreadRow(props: Props) {
       <span className="mt-0.5 size-8 shrink-0" aria-hidden>
         <Avatar address={sender} className={selecting ? 'opacity-0' : 'md:group-hover:opacity-0'} />
       </span>
-      <RowText thread={thread} labels={labels} names={names} now={now} />
+      <RowText thread={thread} labels={labels} names={names} account={account} now={now} />
       {/* Over the whole row, under its other controls: a row is one target, and nothing is nested in a button. */}
       <button
         type="button"
         data-row-open
         tabIndex={tabStop ? 0 : -1}
-        aria-label={spoken(thread, names)}
+        aria-label={spoken(thread, names, account)}
         aria-current={open ? 'true' : undefined}
         onClick={event => (event.shiftKey ? events.select(thread.id, true) : events.open(thread.id))}
         className="absolute inset-0 cursor-default! -outline-offset-2"
@@ -118,11 +123,13 @@ function RowText({
   thread,
   labels,
   names,
+  account,
   now,
 }: {
   thread: ThreadView
   labels: readonly LabelView[]
   names: string
+  account: AccountRef | null
   now: number
 }) {
   const unread = thread.unreadCount > 0
@@ -149,6 +156,7 @@ function RowText({
         ))}
         {labels.length > 2 ? <span className="text-2xs text-faint">+{labels.length - 2}</span> : null}
         <p className="min-w-0 flex-1 truncate text-xs text-faint">{thread.snippet}</p>
+        {account ? <AccountMark account={account} /> : null}
       </div>
     </div>
   )

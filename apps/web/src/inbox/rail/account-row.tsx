@@ -3,6 +3,7 @@ import type { Account } from '@inlet/protocol/entities'
 import type { ReactNode } from 'react'
 import { cx } from '@/ui/cx.ts'
 import { count } from '@/ui/format.ts'
+import { AccountMark, type AccountRef } from '../account-mark.tsx'
 import { AccountProgress } from '../status/account-facts.tsx'
 import { AccountProof } from '../status/account-proof.tsx'
 import { StatusBadge } from '../status/status-badge.tsx'
@@ -14,7 +15,7 @@ export function AccountRow({
   href,
   onGo,
 }: {
-  account: Pick<Account, 'id' | 'email'>
+  account: AccountRef
   /** Whether its unread mail is told. */
   counted: boolean
   current: boolean
@@ -38,6 +39,7 @@ export function AccountRow({
         className="-mb-1 flex h-6 items-center gap-2 rounded hover:text-accent"
         title={account.email}
       >
+        <AccountMark account={account} />
         <span className="min-w-0 flex-1 truncate">{account.email}</span>
         {counted ? <Unread accountId={account.id} /> : null}
       </a>

@@ -34,7 +34,10 @@ export function Rail({
   go(change: Partial<InboxPlace>): void
   onLeave?(): void
 }) {
-  const accounts = useAccounts(all => all.map(({ id, email }) => ({ id, email })), sameValue)
+  const accounts = useAccounts(
+    all => all.map(({ id, email, provider }) => ({ id, email, provider })),
+    sameValue,
+  )
   const { labels, loading } = useLabels(place.accountId ?? undefined)
   const commands = useCommandCenter()
   const several = accounts.length > 1

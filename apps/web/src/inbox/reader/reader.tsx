@@ -1,6 +1,7 @@
 'use client'
 
-import { useLabels, useThread } from '@inlet/client/react'
+import { useAccounts, useLabels, useThread } from '@inlet/client/react'
+import { sameValue } from '@inlet/client/store'
 import type { MessageView, ThreadView } from '@inlet/client/views'
 import { Archive, ArrowLeft, Mail, MailX, Star, Trash2 } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
@@ -10,6 +11,7 @@ import { EmptyState } from '@/ui/empty-state.tsx'
 import { IconButton } from '@/ui/icon-button.tsx'
 import { Skeleton } from '@/ui/skeleton.tsx'
 import { useNow } from '@/ui/use-now.ts'
+import { AccountMark } from '../account-mark.tsx'
 import { LabelChip } from '../list/label-chip.tsx'
 import { chipLabels } from '../list/row-labels.ts'
 import type { ThreadActions } from '../use-thread-actions.ts'
@@ -148,6 +150,7 @@ function Conversation({
         {chips.map(label => (
           <LabelChip key={label.id} label={label} />
         ))}
+        <Whose accountId={thread.accountId} />
       </div>
       {messages.map(message => (
         <div key={message.id} ref={message.id === firstOpen ? first : null} className="scroll-mt-2">
@@ -162,6 +165,21 @@ function Conversation({
         </div>
       ))}
     </div>
+  )
+}
+
+/** The account that the conversation belongs to, where there are several. */
+function Whose({ accountId }: { accountId: string }) {
+  const account = useAccounts(all => {
+    const own = all.length > 1 ? all.find(each => each.id === accountId) : undefined
+    return own ? { id: own.id, provider: own.provider, email: own.email } : null
+  }, sameValue)
+  if (!account) return null
+  return (
+    <p className="flex min-w-0 items-center gap-1.5 text-xs text-faint">
+      <AccountMark account={account} />
+      <span className="truncate">{account.email}</span>
+    </p>
   )
 }
 

@@ -9,6 +9,7 @@ import { ago, clock } from '@/ui/format.ts'
 import { useMedia } from '@/ui/use-media.ts'
 import { useNow } from '@/ui/use-now.ts'
 import { AccountFacts, AccountProgress } from './account-facts.tsx'
+import { ReconnectLink } from './reconnect-link.tsx'
 import { StatusDot } from './status-dot.tsx'
 import { stateName, statusSentence } from './status-text.ts'
 import { stateDot } from './tone.ts'
@@ -81,12 +82,7 @@ function Details({ id }: { id: string }) {
       <AccountFacts account={account} now={now} />
       <div className="mt-3 flex gap-2">
         {state === 'disconnected' && account.status.reason === 'reconnect_needed' ? (
-          <a
-            href={`/api/accounts/connect/gmail?email=${encodeURIComponent(account.email)}`}
-            className={buttonClass({ kind: 'primary', size: 'sm' })}
-          >
-            Reconnect
-          </a>
+          <ReconnectLink account={account} />
         ) : (
           <Button size="sm" disabled={busy} onClick={() => void sync(account.id)}>
             <RefreshCw className="size-3.5" aria-hidden />

@@ -1,4 +1,6 @@
 import type { Metadata } from 'next'
+import { offered } from '@/server/adapter-of.ts'
+import { getRuntime } from '@/server/runtime.ts'
 import { requireUser } from '@/server/session.ts'
 import { ConnectScreen } from '@/settings/connect-screen.tsx'
 
@@ -10,6 +12,7 @@ export default async function ConnectPage({
   searchParams: Promise<Record<string, string | string[] | undefined>>
 }) {
   await requireUser()
-  const { error } = await searchParams
-  return <ConnectScreen error={typeof error === 'string' ? error : null} />
+  const { error, provider } = await searchParams
+  const problem = typeof error === 'string' ? { error, provider: String(provider) } : null
+  return <ConnectScreen offered={offered(await getRuntime())} problem={problem} />
 }
