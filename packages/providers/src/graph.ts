@@ -5,7 +5,7 @@ import { createClient } from './graph/client.ts'
 import { type GraphConfig, withDefaults } from './graph/config.ts'
 import { record, text } from './graph/errors.ts'
 import { fetchAttachment, fetchBody, fetchMessages } from './graph/fetch.ts'
-import { createFolders, toLabels, toResources } from './graph/folders.ts'
+import { createFolders, FOLDERS, toLabels, toResources } from './graph/folders.ts'
 import { counts, listings, listPage } from './graph/list.ts'
 import { mutate } from './graph/mutate.ts'
 import { createOAuth, type MicrosoftOAuth } from './graph/oauth.ts'
@@ -30,7 +30,7 @@ export function createGraph(config: GraphConfig, world: World = realWorld): Grap
   const memory = createSendMemory()
   return {
     provider: 'graph',
-    labelsArePlaces: true,
+    tree: FOLDERS,
     oauth: createOAuth(settings, world),
     parsePush,
 

@@ -297,8 +297,8 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const cursor = await cursorOf(account)
         await account.delete(gone)
         const { ids, deletions } = changesIn((await pullAll(account, cursor)).pages)
-        // Where labels are places, what left one may be in another: only fetching it tells.
-        if (port.labelsArePlaces) expect([...ids, ...deletions]).toEqual([gone])
+        // Where labels are folders, what left one may be in another: only fetching it tells.
+        if (port.tree !== undefined) expect([...ids, ...deletions]).toEqual([gone])
         else expect(deletions).toEqual([gone])
         expect((await fetchAll(account, [gone, kept])).map(each => [each.id, each.outcome]).sort()).toEqual(
           [
@@ -314,7 +314,7 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const id = await account.deliver(sampleMail())
         await account.delete(id)
         const { pages } = await pullAll(account, cursor)
-        if (port.labelsArePlaces) {
+        if (port.tree !== undefined) {
           expect(changesIn(pages).ids).toEqual([id])
           expect(await fetchAll(account, [id])).toEqual([{ id, outcome: 'missing' }])
           return
