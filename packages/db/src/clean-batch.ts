@@ -5,13 +5,14 @@ import type { Batch } from '@inlet/sync/store-port'
  * were it done on the way in only, a replay would always differ from what is stored (I4).
  */
 export function cleanBatch(batch: Batch): Batch {
-  const { upserts, labels, failures, patches, ...rest } = batch
+  const { upserts, labels, failures, patches, places, ...rest } = batch
   return {
     ...rest,
     patches,
     upserts: cleanDeep(upserts),
     labels: cleanDeep(labels),
     failures: cleanDeep(failures),
+    ...(places && { places: cleanDeep(places) }),
   }
 }
 

@@ -1,12 +1,14 @@
 import type { Writes } from '@inlet/sync/plan'
 import { plan } from '@inlet/sync/plan'
+import { type Placed, placeMessages } from '@inlet/sync/plan-places'
 import { StaleLease } from '@inlet/sync/provider-errors'
 import { BATCH_MAX, type Batch, type Committed, type Lane } from '@inlet/sync/store-port'
 import { cleanBatch } from './clean-batch.ts'
 import { lockFeed } from './feed-row.ts'
 import { openListings } from './listings.ts'
+import { forgetGone, readPlaces, writePlaces } from './places.ts'
 import type { Pool } from './pool.ts'
-import { readStored } from './read-stored.ts'
+import { readStored, type StoredState } from './read-stored.ts'
 import { refreshAccount } from './refresh-account.ts'
 import { keepResources } from './resources.ts'
 import { markItemsLane } from './sql/mark-items-lane.ts'
@@ -27,14 +29,18 @@ export async function commit(pool: Pool, dirty: Batch): Promise<Committed & { cu
   const size = dirty.upserts.length + dirty.patches.length + dirty.deletions.length + dirty.missing.length
   if (size > 4 * BATCH_MAX || dirty.upserts.length > BATCH_MAX)
     throw new RangeError(`A batch speaks of ${size} messages; split it into batches of at most ${BATCH_MAX}.`)
-  const batch = cleanBatch(dirty)
+  const said = cleanBatch(dirty)
   const work = async (tx: Tx) => {
-    const [held, feed, stored] = await Promise.all([
-      fence(tx, batch),
-      lockFeed(tx, batch.userId),
-      readStored(tx, batch),
+    const [held, feed, { batch, stored, placed }] = await Promise.all([
+      fence(tx, said),
+      lockFeed(tx, said.userId),
+      read(tx, said),
     ])
     const writes = plan(stored, batch)
+    if (placed) {
+      writes.healed.push(...placed.healed)
+      writePlaces(tx, batch, placed.writes)
+    }
 
     writeMessages(tx, feed, batch, writes, stored)
     writeThreads(tx, feed, batch, writes, stored.threads)
@@ -58,6 +64,20 @@ export async function commit(pool: Pool, dirty: Batch): Promise<Committed & { cu
   return await inTransaction(pool, work, { begin: BEGIN, readsFirst: true, prepared: true })
 }
 
+/** What the batch is about. Where messages have places, the batch becomes what follows from those. */
+async function read(tx: Tx, batch: Batch): Promise<{ batch: Batch; stored: StoredState; placed?: Placed }> {
+  if (!batch.placed) return { batch, stored: await readStored(tx, batch) }
+  const before = await readPlaces(tx, batch)
+  const concerned = [...before.places.filter(({ gone }) => !gone), ...(batch.places?.put ?? [])]
+  const stored = await readStored(
+    tx,
+    batch,
+    concerned.map(({ messageId }) => messageId),
+  )
+  const placed = placeMessages(stored, before, batch)
+  return { batch: placed.batch, stored, placed }
+}
+
 type Held = { lane: Lane; runId: string | null }
 
 /**
@@ -65,7 +85,8 @@ type Held = { lane: Lane; runId: string | null }
  * after, and nothing later waits for anybody: so two commits never wait for each other.
  */
 async function fence(tx: Tx, batch: Batch): Promise<Held> {
-  const items = batch.failures.length + batch.patches.length > 0 || batch.heals === false
+  const items =
+    batch.failures.length + batch.patches.length > 0 || batch.heals === false || batch.placed === true
   const { rows } = await tx.query<{
     id: string
     lane: Lane
@@ -124,7 +145,10 @@ function keepListing(tx: Tx, batch: Batch): void {
        ON CONFLICT DO NOTHING`,
       [batch.lease.resourceId, batch.seen.listing, batch.seen.ids],
     )
-  if (batch.forgetSeen) tx.send('DELETE FROM listing_seen WHERE resource_id = $1', [batch.lease.resourceId])
+  if (batch.forgetSeen) {
+    tx.send('DELETE FROM listing_seen WHERE resource_id = $1', [batch.lease.resourceId])
+    if (batch.placed) forgetGone(tx, batch)
+  }
   if (batch.startListing) openListings(tx, [batch.lease.resourceId], batch.startListing, batch.now)
 }
 

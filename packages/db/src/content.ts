@@ -57,11 +57,16 @@ export async function unlisted(
   return rows.map(row => row.provider_id)
 }
 
-export async function storedCount(db: Queryable, accountId: string): Promise<number> {
-  const { rows } = await db.query<{ stored: number }>(
-    `SELECT count(*) AS stored FROM message WHERE user_id = ${OWNER} AND account_id = $1`,
-    [accountId],
-  )
+export async function storedCount(
+  db: Queryable,
+  accountId: string,
+  of: 'messages' | 'places' = 'messages',
+): Promise<number> {
+  const count =
+    of === 'messages'
+      ? `SELECT count(*) AS stored FROM message WHERE user_id = ${OWNER} AND account_id = $1`
+      : 'SELECT count(*) AS stored FROM place WHERE account_id = $1 AND NOT gone'
+  const { rows } = await db.query<{ stored: number }>(count, [accountId])
   return rows[0]?.stored ?? 0
 }
 

@@ -62,6 +62,13 @@ export async function deleteDoomed(pool: Pool, now: number): Promise<number> {
 
 async function deleteMail(pool: Pool, userId: string, accountId: string, now: number) {
   let deletions = 0
+  for (let more = true; more; ) {
+    const { rowCount } = await pool.query(
+      'DELETE FROM place WHERE ctid IN (SELECT ctid FROM place WHERE account_id = $1 LIMIT $2)',
+      [accountId, 10 * AT_ONCE],
+    )
+    more = rowCount === 10 * AT_ONCE
+  }
   for (;;) {
     const step = await inTransaction(pool, async tx => {
       const feed = await lockFeed(tx, userId)

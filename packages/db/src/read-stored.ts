@@ -54,12 +54,18 @@ type MessageRow = {
 
 /**
  * Reads under the feed lock: what it answers stays true until the transaction ends. All at once, so that a batch costs
- * one round trip.
+ * one round trip. `concerned`: provider's ids of messages that it is about besides.
  */
-export async function readStored(tx: Tx, batch: Batch): Promise<StoredState> {
+export async function readStored(
+  tx: Tx,
+  batch: Batch,
+  concerned: readonly string[] = [],
+): Promise<StoredState> {
   const { accountId } = batch
   const ofMessages = (ids: string[]) => [...new Set(ids)].map(id => rowId(accountId, 'message', id))
-  const known = ofMessages([...batch.patches, ...batch.deletions].map(item => item.id).concat(batch.missing))
+  const known = ofMessages(
+    [...batch.patches, ...batch.deletions].map(item => item.id).concat(batch.missing, concerned),
+  )
   const ids = [...new Set([...ofMessages(batch.upserts.map(item => item.id)), ...known])]
   const threadIds = new Set(batch.upserts.map(({ threadId }) => rowId(accountId, 'thread', threadId)))
   const state: StoredState = {

@@ -30,5 +30,7 @@ export async function keepResources(
   const known = [batch.accountId, resources.map(resource => resource.key)]
   await db.query(`DELETE FROM listing_seen WHERE resource_id IN (${gone})`, known)
   await db.query(`DELETE FROM resource WHERE id IN (${gone})`, known)
+  // Its places were dropped before, each with what follows for its message; these stand for none.
+  await db.query('DELETE FROM place WHERE account_id = $1 AND resource <> ALL($2) AND gone', known)
   await addResources(db, batch, resources)
 }

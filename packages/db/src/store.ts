@@ -9,6 +9,7 @@ import { grantRefresher, readGrant } from './grants.ts'
 import { startListing } from './listings.ts'
 import { mark, markSilent } from './marks.ts'
 import * as mutations from './mutations.ts'
+import * as places from './places.ts'
 import type { Pool } from './pool.ts'
 import { pushRecorder } from './pushes.ts'
 import { drainSearchQueue } from './search-index.ts'
@@ -51,7 +52,13 @@ export function createStore({
       content.unlisted(pool, resourceId, listing, labelId, storedBefore, limit),
     dueItems: (accountId, now, limit) => content.dueItems(pool, accountId, now, limit),
     nextItemAt: accountId => content.nextItemAt(pool, accountId),
-    storedCount: accountId => content.storedCount(pool, accountId),
+    storedCount: (accountId, of) => content.storedCount(pool, accountId, of),
+    placesOf: (accountId, ids) => places.placesOf(pool, accountId, ids),
+    countPlaces: (accountId, resource, epoch, below) =>
+      places.countPlaces(pool, accountId, resource, epoch, below),
+    placesIn: (accountId, resource, epoch, range, limit) =>
+      places.placesIn(pool, accountId, resource, epoch, range, limit),
+    placeEpochs: accountId => places.placeEpochs(pool, accountId),
     startListing: (accountId, listing, now) => startListing(pool, accountId, listing, now),
     saveProof: (accountId, proof) => accounts.saveProof(pool, accountId, proof),
 

@@ -23,6 +23,7 @@ const readable = [
   'thread',
   'label',
   'failed_item',
+  'place',
   'feed',
   'tombstone',
   'sync_run',
@@ -60,6 +61,8 @@ beforeAll(async () => {
       failures: [{ id: 'f', code: 'c', message: 'm', retryAt: NOW }],
     })
     await commitUnder(store, claim, { missing: ['m2'] })
+    const put = [{ messageId: 'm1', uid: 1, flags: [], modseq: null }]
+    await commitUnder(store, claim, { placed: true, places: { resource: 'f', epoch: '1', put, gone: [] } })
     await store.addMutations(
       userId,
       [{ clientId: 'client-1', body: { type: 'read', messageIds: ['x'], read: true } }],

@@ -58,7 +58,7 @@ describe('connecting a Google account', () => {
     expect(Object.keys(grant.data).sort()).toEqual(['accessToken', 'expiresAt', 'refreshToken', 'scopes'])
     const token = oauth.token(grant)
     expect(token?.expiresAt).toBeGreaterThan(Date.now())
-    const access = { accountId: 'connecting', email: 'me', accessToken: async () => token?.accessToken ?? '' }
+    const access = { ...conn, accessToken: async () => token?.accessToken ?? '' }
     expect((await world.port.identify(access, never)).email).toBe(conn.email)
     const refreshed = await oauth.refresh(grant, never)
     expect(refreshed.data.refreshToken).toBe(grant.data.refreshToken)

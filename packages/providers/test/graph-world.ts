@@ -5,6 +5,7 @@ import { folderId } from '@inlet/sandbox/microsoft/mailbox/ids'
 import type { OutlookMailbox } from '@inlet/sandbox/microsoft/mailbox/outlook-mailbox'
 import type { StoredItem } from '@inlet/sandbox/microsoft/mailbox/types'
 import { type Sandbox, type SandboxOptions, startSandbox } from '@inlet/sandbox/sandbox'
+import { noPlaces } from '@inlet/sync/places'
 import type { Grant } from '@inlet/sync/store-port'
 import type { ProviderWorld, TestAccount } from '@inlet/testkit/contract/provider'
 import type { GraphConfig } from '../src/graph/config.ts'
@@ -126,6 +127,8 @@ export function outlookAccount(
     conn: {
       accountId: email,
       email,
+      places: noPlaces,
+      secret: async () => grant.data,
       async accessToken(signal, stale) {
         signal.throwIfAborted()
         if (stale !== undefined && stale === grant.data.accessToken) {

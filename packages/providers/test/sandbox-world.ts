@@ -1,4 +1,5 @@
 import { DEFAULT_CLIENT, type Sandbox, type SandboxOptions, startSandbox } from '@inlet/sandbox/sandbox'
+import { noPlaces } from '@inlet/sync/places'
 import type { ProviderWorld, TestAccount } from '@inlet/testkit/contract/provider'
 import type { GmailConfig } from '../src/gmail/config.ts'
 import { createGmail, type GmailAdapter } from '../src/gmail.ts'
@@ -76,6 +77,8 @@ export function testAccount(
     conn: {
       accountId: email,
       email,
+      places: noPlaces,
+      secret: async () => grant.data,
       async accessToken(signal, stale) {
         signal.throwIfAborted()
         if (stale !== undefined && stale === grant.data.accessToken) {

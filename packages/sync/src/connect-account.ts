@@ -1,5 +1,6 @@
 import type { Provider } from '@inlet/protocol/entities'
 import { announce, type Engine, providerOf } from './engine.ts'
+import { noPlaces } from './places.ts'
 import type { Connection } from './provider-port.ts'
 import type { Grant } from './store-port.ts'
 import { stopWatches } from './watches.ts'
@@ -19,6 +20,8 @@ export async function connectAccount(
     accountId: 'connecting',
     email: 'me',
     accessToken: async () => token?.accessToken ?? '',
+    secret: async () => access.grant.data,
+    places: noPlaces,
   }
   const { email, displayName } = await provider.port.identify(conn, signal)
   const resources = await provider.port.resources(conn, signal)

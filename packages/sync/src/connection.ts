@@ -1,5 +1,6 @@
 import type { Provider } from '@inlet/protocol/entities'
 import { announce, type Engine, providerOf } from './engine.ts'
+import type { PlaceReader } from './places.ts'
 import { ProviderError } from './provider-errors.ts'
 import type { Connection } from './provider-port.ts'
 
@@ -38,20 +39,39 @@ export function connect(
   const usable = (token: typeof cached, stale: string | undefined) =>
     token !== null && token.accessToken !== stale && token.expiresAt - engine.world.now() > FRESH_MS
 
+  const { store } = engine
+  const places: PlaceReader = {
+    of: ids => store.placesOf(accountId, ids),
+    count: (resource, epoch, below) => store.countPlaces(accountId, resource, epoch, below),
+    range: (resource, epoch, range, limit) => store.placesIn(accountId, resource, epoch, range, limit),
+    async cursor(resource) {
+      const lanes = (await store.account(accountId))?.resources ?? []
+      return lanes.find(({ key, lane }) => key === resource && lane === 'live')?.cursor ?? null
+    },
+  }
+  const readGrant = async () => {
+    const stored = await store.readGrant(accountId)
+    if (!stored) throw new ProviderError('unauthorized', `${email} is not connected.`, { reconnect: true })
+    version = stored.version
+    return stored
+  }
+
   return {
     accountId,
     email,
     refused,
+    places,
+    async secret(signal) {
+      signal.throwIfAborted()
+      return (await readGrant()).grant.data
+    },
     async accessToken(signal, stale) {
       signal.throwIfAborted()
       if (cached && usable(cached, stale)) return cached.accessToken
-      const stored = await engine.store.readGrant(accountId)
-      if (!stored) throw new ProviderError('unauthorized', `${email} is not connected.`, { reconnect: true })
-      cached = provider.token(stored.grant)
-      version = stored.version
+      cached = provider.token((await readGrant()).grant)
       if (cached && usable(cached, stale)) return cached.accessToken
       try {
-        const refreshed = await engine.store.refreshGrant(accountId, async (grant, current) => {
+        const refreshed = await store.refreshGrant(accountId, async (grant, current) => {
           version = current
           return usable(provider.token(grant), stale) ? grant : await provider.refresh(grant, signal)
         })

@@ -1,4 +1,5 @@
 import { checkUnlisted } from './check-unlisted.ts'
+import { dropPlaces, inPieces } from './drop-places.ts'
 import { gather } from './gather.ts'
 import { ProviderError } from './provider-errors.ts'
 import type { ListedPage, Listing } from './provider-port.ts'
@@ -36,6 +37,7 @@ export async function listResource(work: Work, signal: AbortSignal): Promise<Run
     signal.throwIfAborted()
     await (state.checking ? check(work, state, save, signal) : walkPage(work, state, save, signal))
   }
+  await dropOldPlaces(work, state.epoch)
   await work.commit({ cursor: null, forgetSeen: true })
   // Label lists carry no version, so only the live lane writes them, one after the other; here it is asked to.
   const { store, bus } = work.engine
@@ -49,7 +51,7 @@ const GONE = 'gone:'
 
 async function setsToWalk(work: Work, kind: ListingCursor['kind'], signal: AbortSignal): Promise<Listing[]> {
   const all = await work.port.listings(work.conn, work.key, signal)
-  if (kind === 'backfill') return all.slice(0, 1)
+  if (kind === 'backfill' || work.port.placed) return all.slice(0, 1)
   const there = new Set((await work.port.labels(work.conn, signal)).map(label => label.id))
   const here = await work.engine.store.labelIds(work.claim.accountId)
   const gone = [...here].filter(id => !there.has(id))
@@ -61,10 +63,16 @@ type Save = (next: ListingCursor, part?: object) => Promise<void>
 async function walkPage(work: Work, state: ListingCursor, save: Save, signal: AbortSignal): Promise<void> {
   const [listing] = state.listings ?? []
   if (!listing) return
-  if (listing.name.startsWith(GONE)) return await save(endOfListing(state))
+  if (listing.name.startsWith(GONE)) return await save(endOfListing(work, state))
   const page = await listPage(work, listing.name, state.position, signal)
   if (page === 'restart') return await save({ ...state, position: null, base: 0, done: 0 })
 
+  if (page.places) {
+    const { resource, pieces } = { resource: work.key, pieces: inPieces(page.places) }
+    for (const piece of pieces)
+      await save({ ...state, epoch: piece.epoch }, { places: { resource, ...piece, onlyNew: true } })
+    state = { ...state, epoch: page.places.epoch }
+  }
   const ids = page.items.map(item => item.id)
   const stored = await work.engine.store.storedVersions(
     work.claim.accountId,
@@ -88,11 +96,11 @@ async function walkPage(work: Work, state: ListingCursor, save: Save, signal: Ab
     done += count
     await save(counted ? { ...state, done } : state, piece)
   }
-  const seen = state.kind === 'resync' ? { seen: { listing: listing.name, ids } } : {}
+  const seen = checked(work, state) ? { seen: { listing: listing.name, ids } } : {}
   const next: ListingCursor = counted
     ? { ...state, done, base: done, position: page.next, total: Math.max(state.total ?? 0, done) }
     : { ...state, position: page.next }
-  await save(page.next === null ? endOfListing(next) : next, seen)
+  await save(page.next === null ? endOfListing(work, next) : next, seen)
 }
 
 /** A position that the provider no longer knows: the walk begins again; what is stored is skipped quickly. */
@@ -111,8 +119,18 @@ async function listPage(
   }
 }
 
-function endOfListing(state: ListingCursor): ListingCursor {
-  if (state.kind === 'resync') return { ...state, checking: true }
+/** Where messages have places, those of a folder say who is not in it any more. */
+const checked = (work: Work, state: ListingCursor): boolean => state.kind === 'resync' && !work.port.placed
+
+/** Places of an epoch that is over count until the folder has been listed anew, so that its messages stay where they are. */
+async function dropOldPlaces(work: Work, epoch: string | undefined): Promise<void> {
+  if (epoch === undefined) return
+  for (const old of await work.engine.store.placeEpochs(work.claim.accountId))
+    if (old.resource === work.key && old.epoch !== epoch) await dropPlaces(work, old)
+}
+
+function endOfListing(work: Work, state: ListingCursor): ListingCursor {
+  if (checked(work, state)) return { ...state, checking: true }
   return nextListing(state)
 }
 

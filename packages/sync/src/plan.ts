@@ -125,6 +125,7 @@ export function plan(stored: Stored, batch: Batch): Writes {
         labelIds: [...carried].sort(),
         unread: patch.unread ?? existing.row.unread,
         starred: patch.starred ?? existing.row.starred,
+        draft: patch.draft ?? existing.row.draft,
       },
     })
   }

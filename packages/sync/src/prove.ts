@@ -11,7 +11,7 @@ export async function prove(engine: Engine, accountId: string, signal: AbortSign
   const { port } = providerOf(engine, account.provider)
   const conn = connect(engine, { accountId, email: account.email, provider: account.provider })
   const { messages: total } = await port.counts(conn, null, signal)
-  const stored = await engine.store.storedCount(accountId)
+  const stored = await engine.store.storedCount(accountId, port.placed ? 'places' : 'messages')
   const proof = { stored, provider: total, checkedAt: engine.world.now() }
   await announce(engine, await engine.store.saveProof(accountId, proof))
   return total - stored

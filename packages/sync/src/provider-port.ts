@@ -1,4 +1,5 @@
 import type { Address, LabelRole, Provider } from '@inlet/protocol/entities'
+import type { PlaceReader, PlacesPage } from './places.ts'
 
 /**
  * What the engine needs of a mail provider. One adapter each; all of them pass the same contract suite
@@ -20,6 +21,11 @@ export interface ProviderPort {
    * without a word.
    */
   readonly tree?: string
+  /**
+   * It tells where messages lie (IMAP) and not what state they are in: pages carry `places`, and folders, unread, starred
+   * and draft of a message follow from all of its places (plan-places.ts). A state of a message is its content alone.
+   */
+  readonly placed?: boolean
   /** Who granted access. Called once after connecting. */
   identify(conn: Connection, signal: AbortSignal): Promise<{ email: string; displayName: string }>
   /**
@@ -87,6 +93,10 @@ export interface Connection {
   readonly email: string
   /** A token that is valid now. `stale` is one that the provider has just refused: refresh unless somebody already did. */
   accessToken(signal: AbortSignal, stale?: string): Promise<string>
+  /** The grant itself, for providers without tokens. Kept nowhere. */
+  secret(signal: AbortSignal): Promise<Record<string, string | number | null>>
+  /** What is stored of where messages lie. */
+  readonly places: PlaceReader
 }
 
 /** `watched`: it has a doorbell of its own; what has none is polled. */
@@ -147,9 +157,12 @@ export type LabelPatch = {
   /** What the patch means for the flags; null: nothing. */
   unread: boolean | null
   starred: boolean | null
+  draft?: boolean
 }
 
 export type PulledPage = {
+  /** Of the resource. Stored before what is `touched` is fetched. */
+  places?: PlacesPage
   /** Full states that came with the page. */
   upserts: PulledMessage[]
   /** Ids whose state must be fetched unless a state of at least `version` is stored. */
@@ -166,6 +179,8 @@ export type PulledPage = {
 /** `labelId`: everything in the set carries it. `counted`: the set is part of the progress and of its total. */
 export type Listing = { name: string; labelId: string | null; counted: boolean }
 export type ListedPage = {
+  /** Of the page's messages, in the resource. */
+  places?: PlacesPage
   /** `message`: its state, where the page tells it; otherwise what is needed is fetched. */
   items: { id: string; message: PulledMessage | null }[]
   /** null: this was the last page. */

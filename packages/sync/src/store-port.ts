@@ -1,5 +1,6 @@
 import type { AccountStatus, Proof, Provider } from '@inlet/protocol/entities'
 import type { MutationBody, MutationResult } from '@inlet/protocol/mutations'
+import type { Place, PlaceChange } from './places.ts'
 import type {
   LabelPatch,
   PulledLabel,
@@ -16,7 +17,7 @@ import type {
  *   1. fence: the lease's token and the cursor's version still match, else StaleLease and nothing is written (I8)
  *   2. lock the user's feed row; from here to commit nobody else writes this user's feed (I2)
  *   3. read the stored state of everything the batch speaks of, tombstones included
- *   4. plan(stored, batch) → writes; pure, see plan.ts
+ *   4. plan(stored, batch) → writes; pure, see plan.ts, and before it plan-places.ts where messages have places
  *   5. write rows, derived threads, label counts, tombstones, failed items, each with a new seq
  *   6. move the cursor and its version, if the batch carries one (I1)
  *   7. derive the account's status and write its row, if it changed
@@ -69,7 +70,19 @@ export interface Store {
   /** When the next failed item of this account is due, or null. */
   nextItemAt(accountId: string): Promise<number | null>
   /** What is stored, to set beside the provider's counts. */
-  storedCount(accountId: string): Promise<number>
+  storedCount(accountId: string, of?: 'messages' | 'places'): Promise<number>
+  // The places of an account's messages: see PlaceReader.
+  placesOf(accountId: string, messageIds: string[]): Promise<Map<string, Place[]>>
+  countPlaces(accountId: string, resource: string, epoch: string, below: number): Promise<number | null>
+  placesIn(
+    accountId: string,
+    resource: string,
+    epoch: string,
+    range: { first: number; last: number },
+    limit: number,
+  ): Promise<Place[]>
+  /** The epochs of which there are places. */
+  placeEpochs(accountId: string): Promise<{ resource: string; epoch: string }[]>
   /**
    * Replaces the cursor of every listing lane of the account and marks them due. The new cursor version fences a
    * listing that is running.
@@ -198,6 +211,9 @@ export type Batch = {
   upserts: PulledMessage[]
   patches: LabelPatch[]
   deletions: { id: string; version: Version }[]
+  /** Messages have their state from their places. */
+  placed?: boolean
+  places?: PlaceChange
   /** Confirmed not-found by the provider: deleted here if stored, and no longer a failed item. */
   missing: string[]
   /** The complete list of labels, when it was fetched. */
@@ -219,7 +235,7 @@ export type Batch = {
   cursor?: string | null
   /** Ids met by a listing, remembered until the listing's end. */
   seen?: { listing: string; ids: string[] }
-  /** Forget what this resource's listing has seen. */
+  /** Forget what this resource's listing has seen, and what it was told to be gone. */
   forgetSeen?: boolean
   /** Opens or replaces the listing lane of the same resource, in this transaction (I9: the gap is durable with the cursor). */
   startListing?: ListingCursor
@@ -238,6 +254,8 @@ export type ListingCursor = {
   done: number
   base: number
   total: number | null
+  /** The epoch of the places that are listed. */
+  epoch?: string
 }
 
 /** `head` is the user's feed head after the transaction; rung on the bus afterwards. null: nothing changed. */

@@ -1,4 +1,5 @@
 import { checkUnlisted } from './check-unlisted.ts'
+import { dropPlaces, inPieces } from './drop-places.ts'
 import { gather } from './gather.ts'
 import { ProviderError } from './provider-errors.ts'
 import type { PulledLabel, PulledMessage, PulledPage, ResourceSpec } from './provider-port.ts'
@@ -57,6 +58,8 @@ export function newListing(kind: ListingCursor['kind'], now: number): ListingCur
 }
 
 async function storePage(work: Work, page: PulledPage, signal: AbortSignal): Promise<void> {
+  if (page.places)
+    for (const piece of inPieces(page.places)) await work.commit({ places: { resource: work.key, ...piece } })
   const needed = await idsToFetch(work, page)
   // Before anything of the page is stored: a label that is carried and not known gets a row with its message.
   const known = await work.engine.store.labelIds(work.claim.accountId)
@@ -146,6 +149,13 @@ async function askShape(work: Work, signal: AbortSignal): Promise<Shape> {
   const { port, conn } = work
   const labels = await port.labels(conn, signal)
   if (port.tree === undefined) return { labels, resources: null }
+  if (port.placed) {
+    const resources = await port.resources(conn, signal)
+    const keys = new Set(resources.map(({ key }) => key))
+    for (const gone of await work.engine.store.placeEpochs(work.claim.accountId))
+      if (!keys.has(gone.resource)) await dropPlaces(work, gone)
+    return { labels, resources }
+  }
   const there = new Set(labels.map(label => label.id))
   for (const id of await work.engine.store.labelIds(work.claim.accountId))
     if (!there.has(id)) await checkPlace(work, id, signal)

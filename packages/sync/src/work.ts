@@ -33,6 +33,7 @@ export function workOn(engine: Engine, claim: Claim): Work {
       const committed = await engine.store.commit({
         ...emptyBatch(claim, engine.world),
         cursorVersion: version,
+        ...(work.port.placed && { placed: true }),
         ...part,
       })
       version = committed.cursorVersion

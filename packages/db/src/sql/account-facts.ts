@@ -1,8 +1,12 @@
-/** All that the status of account $1 is derived from, and what its row says now. */
+/**
+ * All that the status of account $1 is derived from, and what its row says now. What has just left its folder has not
+ * failed yet.
+ */
 export const accountFacts = `
 SELECT a.user_id, a.enabled, a.reconnect, a.status, a.last_sync_at, a.last_push_at, a.watch_expires_at, a.progress,
        a.proof, a.failed_items,
-       (SELECT count(*)::int4 FROM failed_item f WHERE f.account_id = a.id) AS failing,
+       (SELECT count(*)::int4 FROM failed_item f
+         WHERE f.account_id = a.id AND (f.code <> 'not_placed' OR f.attempts > 1)) AS failing,
        (SELECT coalesce(json_agg(json_build_object(
                  'lane', r.lane, 'cursor', r.cursor, 'attempts', r.attempts, 'nextAttemptAt', r.next_attempt_at,
                  'lastSyncedAt', r.last_synced_at, 'missedPushAt', r.missed_push_at, 'lastPushAt', r.last_push_at,

@@ -5,6 +5,7 @@ import { doorbellsContract } from './store-doorbells.ts'
 import type { StoreUnderTest } from './store-fixture.ts'
 import { listingContract } from './store-listing.ts'
 import { mutationsContract } from './store-mutations.ts'
+import { placesContract } from './store-places.ts'
 import { resourcesContract } from './store-resources.ts'
 import { schedulingContract } from './store-scheduling.ts'
 
@@ -17,6 +18,7 @@ export function storeContract(name: string, get: () => StoreUnderTest): void {
     describe('scheduling', () => schedulingContract(get))
     describe('resources', () => resourcesContract(get))
     describe('content', () => contentContract(get))
+    describe('places', () => placesContract(get))
     describe('listings and failed items', () => listingContract(get))
     describe('doorbells', () => doorbellsContract(get))
     describe('accounts and grants', () => accountsContract(get))

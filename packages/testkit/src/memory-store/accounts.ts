@@ -149,6 +149,7 @@ export function deleteAccount(state: MemoryState, accountId: string, now: number
   for (const [key, mutation] of state.mutations)
     if (mutation.accountId === accountId) state.mutations.delete(key)
   for (const [id, item] of user.failedItems) if (item.accountId === accountId) user.failedItems.delete(id)
+  for (const [key, place] of state.places) if (place.accountId === accountId) state.places.delete(key)
   state.accounts.delete(accountId)
   user.accounts.delete(accountId)
   bury(user, 'account', accountId, now)

@@ -1,10 +1,12 @@
 import type { Label, Message } from '@inlet/protocol/entities'
 import { deriveThread } from '@inlet/sync/derive-thread'
 import type { plan as realPlan, Stored, Writes } from '@inlet/sync/plan'
+import { placeMessages } from '@inlet/sync/plan-places'
 import { StaleLease } from '@inlet/sync/provider-errors'
 import { rowId } from '@inlet/sync/row-id'
 import { BATCH_MAX, type Batch, type Committed } from '@inlet/sync/store-port'
 import { openListings } from './listings.ts'
+import { forgetGone, readPlaces, writePlaces } from './places.ts'
 import { refreshAccount } from './refresh-account.ts'
 import { keepResources } from './resources.ts'
 import { bury, byText, type MemoryState, type ResourceState, type UserState, userOf } from './state.ts'
@@ -13,17 +15,30 @@ import { bury, byText, type MemoryState, type ResourceState, type UserState, use
 export function commit(
   state: MemoryState,
   plan: typeof realPlan,
-  batch: Batch,
+  said: Batch,
 ): Committed & { cursorVersion: number } {
-  const size = batch.upserts.length + batch.patches.length + batch.deletions.length + batch.missing.length
-  if (size > 4 * BATCH_MAX || batch.upserts.length > BATCH_MAX)
+  const size = said.upserts.length + said.patches.length + said.deletions.length + said.missing.length
+  if (size > 4 * BATCH_MAX || said.upserts.length > BATCH_MAX)
     throw new RangeError(`A batch speaks of ${size} messages; split it into batches of at most ${BATCH_MAX}.`)
-  const odd = batch.upserts.find(message => !Number.isSafeInteger(message.sizeBytes))
+  const odd = said.upserts.find(message => !Number.isSafeInteger(message.sizeBytes))
   if (odd) throw new RangeError(`The size of message ${odd.id} is ${odd.sizeBytes}, which no column holds.`)
-  const own = fence(state, batch)
-  const user = userOf(state, batch.userId)
+  const own = fence(state, said)
+  const user = userOf(state, said.userId)
   const start = user.head
-  const writes = plan(readStored(user, batch), batch)
+  const before = said.placed ? readPlaces(state, said) : null
+  const concerned = [...(before?.places ?? []), ...(before ? (said.places?.put ?? []) : [])]
+  const stored = readStored(
+    user,
+    said,
+    concerned.map(place => place.messageId),
+  )
+  const placed = before && placeMessages(stored, before, said)
+  const batch = placed?.batch ?? said
+  const writes = plan(stored, batch)
+  if (placed) {
+    writes.healed.push(...placed.healed)
+    writePlaces(state, said, placed.writes)
+  }
 
   writeMessages(user, batch, writes)
   writeThreads(user, writes.threads, batch.now)
@@ -36,7 +51,7 @@ export function commit(
     own.cursorVersion += 1
   }
   if (writes.messages.length + writes.deletions.length > 0) own.run.changed = true
-  keepListing(state, batch, own)
+  keepListing(state, said, own)
   if (batch.resources) keepResources(state, batch, batch.resources)
   refreshAccount(state, batch.accountId, batch.now)
   return {
@@ -61,11 +76,11 @@ function fence(state: MemoryState, batch: Batch): ResourceState {
   return own
 }
 
-function readStored(user: UserState, batch: Batch): Stored {
+function readStored(user: UserState, batch: Batch, concerned: string[]): Stored {
   const stored: Stored = { messages: new Map(), tombstones: new Map(), labels: new Map() }
   const named = [...batch.upserts, ...batch.patches, ...batch.deletions]
     .map(item => item.id)
-    .concat(batch.missing)
+    .concat(batch.missing, concerned)
   for (const providerId of named) {
     const id = rowId(batch.accountId, 'message', providerId)
     const message = user.messages.get(id)
@@ -206,7 +221,9 @@ function keepListing(state: MemoryState, batch: Batch, own: ResourceState): void
     for (const id of batch.seen.ids) seen.add(id)
     state.seen.set(key, seen)
   }
-  if (batch.forgetSeen)
+  if (batch.forgetSeen) {
     for (const key of state.seen.keys()) if (key.startsWith(`${own.id} `)) state.seen.delete(key)
+    if (batch.placed) forgetGone(state, batch.accountId, { resource: own.key })
+  }
   if (batch.startListing) openListings(state, [own], batch.startListing, batch.now)
 }

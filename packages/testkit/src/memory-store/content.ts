@@ -1,5 +1,6 @@
 import type { Version } from '@inlet/sync/provider-port'
 import { rowId } from '@inlet/sync/row-id'
+import { countAllPlaces } from './places.ts'
 import { byText, type FailedItem, type MemoryState, type MessageEntry, userOf } from './state.ts'
 
 function ownerOf(state: MemoryState, accountId: string) {
@@ -55,7 +56,12 @@ export function unlisted(
   return suspects
 }
 
-export function storedCount(state: MemoryState, accountId: string): number {
+export function storedCount(
+  state: MemoryState,
+  accountId: string,
+  of: 'messages' | 'places' = 'messages',
+): number {
+  if (of === 'places') return countAllPlaces(state, accountId)
   return [...messagesOf(state, accountId)].length
 }
 

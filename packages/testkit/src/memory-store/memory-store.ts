@@ -8,6 +8,7 @@ import * as doorbells from './doorbells.ts'
 import * as feed from './feed-reader.ts'
 import { openListings } from './listings.ts'
 import * as mutations from './mutations.ts'
+import * as places from './places.ts'
 import * as scheduling from './scheduling.ts'
 import { type MemoryState, resourcesOf } from './state.ts'
 
@@ -75,6 +76,10 @@ type ContentPart = Pick<
   | 'dueItems'
   | 'nextItemAt'
   | 'storedCount'
+  | 'placesOf'
+  | 'countPlaces'
+  | 'placesIn'
+  | 'placeEpochs'
   | 'startListing'
   | 'addMutations'
   | 'pendingMutations'
@@ -92,7 +97,13 @@ function contentPart(state: MemoryState, plan: typeof realPlan, run: Run): Conte
       run('unlisted', () => content.unlisted(state, resourceId, listing, labelId, before, limit)),
     dueItems: (accountId, at, limit) => run('dueItems', () => content.dueItems(state, accountId, at, limit)),
     nextItemAt: accountId => run('nextItemAt', () => content.nextItemAt(state, accountId)),
-    storedCount: accountId => run('storedCount', () => content.storedCount(state, accountId)),
+    storedCount: (accountId, of) => run('storedCount', () => content.storedCount(state, accountId, of)),
+    placesOf: (accountId, ids) => run('placesOf', () => places.placesOf(state, accountId, ids)),
+    countPlaces: (accountId, resource, epoch, below) =>
+      run('countPlaces', () => places.countPlaces(state, accountId, resource, epoch, below)),
+    placesIn: (accountId, resource, epoch, range, limit) =>
+      run('placesIn', () => places.placesIn(state, accountId, resource, epoch, range, limit)),
+    placeEpochs: accountId => run('placeEpochs', () => places.placeEpochs(state, accountId)),
     startListing: (accountId, listing, at) =>
       run('startListing', () =>
         accounts.changeAccount(state, accountId, at, () => {

@@ -30,7 +30,9 @@ export function refreshAccount(
   const expiresAt = earliest(watches.map(watch => watch.expiresAt))
   const complete = doorbells.every(watch => watch.providerId !== null && watch.expiresAt !== null)
   const progress = progressOf(lanes)
-  const failedItems = [...user.failedItems.values()].filter(item => item.accountId === accountId).length
+  const failedItems = [...user.failedItems.values()].filter(
+    item => item.accountId === accountId && (item.code !== 'not_placed' || item.attempts > 1),
+  ).length
   const lastSyncAt = latest(live.map(lane => lane.lastSyncedAt))
   const lastPushAt = latest(live.map(lane => lane.lastPushAt))
   const status = deriveStatus({

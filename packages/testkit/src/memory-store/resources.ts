@@ -1,6 +1,7 @@
 import type { ResourceSpec } from '@inlet/sync/provider-port'
 import type { Batch } from '@inlet/sync/store-port'
 import { laneId, newLane } from './listings.ts'
+import { forgetGone } from './places.ts'
 import { type MemoryState, resourcesOf } from './state.ts'
 
 /** Lanes for resources that have none yet, due at once; failed items and a person's changes are the account's. */
@@ -30,5 +31,6 @@ export function keepResources(state: MemoryState, batch: Batch, resources: reado
     state.resources.delete(id)
     for (const seen of state.seen.keys()) if (seen.startsWith(`${id} `)) state.seen.delete(seen)
   }
+  forgetGone(state, batch.accountId, { kept: keys })
   addResources(state, batch, resources)
 }

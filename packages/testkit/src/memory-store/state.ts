@@ -1,6 +1,7 @@
 import type { Account, Label, Thread } from '@inlet/protocol/entities'
 import type { MutationBody } from '@inlet/protocol/mutations'
 import type { StoredMessage } from '@inlet/sync/plan'
+import type { StoredPlace } from '@inlet/sync/plan-places'
 import type { PulledBody } from '@inlet/sync/provider-port'
 import type { StatusFacts } from '@inlet/sync/status'
 import type { Grant, Lane, MutationState, Trigger } from '@inlet/sync/store-port'
@@ -111,6 +112,7 @@ export type MemoryState = {
   pushes: Map<string, number>
   /** By `${resourceId} ${listing}`: ids met. */
   seen: Map<string, Set<string>>
+  places: Map<string, StoredPlace & { accountId: string }>
 }
 
 export function emptyState(): MemoryState {
@@ -121,6 +123,7 @@ export function emptyState(): MemoryState {
     mutations: new Map(),
     pushes: new Map(),
     seen: new Map(),
+    places: new Map(),
   }
 }
 

@@ -1,0 +1,111 @@
+import type { Place } from '@inlet/sync/places'
+import type { PlacesBefore, PlaceWrites, StoredPlace } from '@inlet/sync/plan-places'
+import type { Batch } from '@inlet/sync/store-port'
+import { byText, type MemoryState, resourcesOf } from './state.ts'
+
+const keyOf = (accountId: string, { resource, epoch, uid }: Pick<Place, 'resource' | 'epoch' | 'uid'>) =>
+  JSON.stringify([accountId, resource, epoch, uid])
+
+const lying = (state: MemoryState, accountId: string): Place[] =>
+  [...state.places.values()]
+    .filter(place => place.accountId === accountId && !place.gone)
+    .map(({ accountId: _, gone: __, ...place }) => place)
+    .sort((a, b) => byText(a.resource, b.resource) || byText(a.epoch, b.epoch) || a.uid - b.uid)
+
+const isListed = (state: MemoryState, accountId: string, resource: string): boolean =>
+  resourcesOf(state, accountId).some(
+    ({ key, lane, cursor }) => key === resource && lane === 'listing' && cursor !== null,
+  )
+
+/** What stands where the batch speaks of, and every place of the messages that it concerns. */
+export function readPlaces(state: MemoryState, batch: Batch): PlacesBefore {
+  const { accountId, places: change, upserts, missing } = batch
+  const found = new Map<string, StoredPlace>()
+  const ids = new Set([...upserts.map(({ id }) => id), ...missing])
+  for (const uid of change ? [...change.put.map(place => place.uid), ...change.gone] : []) {
+    const key = keyOf(accountId, { resource: change?.resource ?? '', epoch: change?.epoch ?? '', uid })
+    const place = state.places.get(key)
+    if (place) found.set(key, place)
+    if (place && !place.gone) ids.add(place.messageId)
+  }
+  for (const { messageId } of change?.put ?? []) ids.add(messageId)
+  for (const [key, place] of state.places)
+    if (place.accountId === accountId && !place.gone && ids.has(place.messageId)) found.set(key, place)
+  return {
+    places: [...found.values()],
+    listing: change !== undefined && isListed(state, accountId, change.resource),
+  }
+}
+
+export function writePlaces(state: MemoryState, batch: Batch, { put, removed, gone }: PlaceWrites): void {
+  const { accountId, places } = batch
+  if (!places) return
+  const { resource, epoch } = places
+  const nothing = { messageId: '', flags: [], modseq: null }
+  for (const place of put) state.places.set(keyOf(accountId, place), { ...place, accountId, gone: false })
+  for (const uid of gone)
+    state.places.set(keyOf(accountId, { resource, epoch, uid }), {
+      ...{ accountId, resource, epoch, uid, gone: true },
+      ...nothing,
+    })
+  for (const uid of removed) state.places.delete(keyOf(accountId, { resource, epoch, uid }))
+}
+
+/** What is remembered to be gone: of one folder, or of all but those kept. */
+export function forgetGone(
+  state: MemoryState,
+  accountId: string,
+  of: { resource: string } | { kept: ReadonlySet<string> },
+): void {
+  for (const [key, place] of state.places) {
+    const meant = 'resource' in of ? place.resource === of.resource : !of.kept.has(place.resource)
+    if (place.accountId === accountId && place.gone && meant) state.places.delete(key)
+  }
+}
+
+export function placesOf(state: MemoryState, accountId: string, ids: string[]): Map<string, Place[]> {
+  const found = new Map<string, Place[]>()
+  for (const place of lying(state, accountId))
+    if (ids.includes(place.messageId))
+      found.set(place.messageId, [...(found.get(place.messageId) ?? []), place])
+  return found
+}
+
+export function countPlaces(
+  state: MemoryState,
+  accountId: string,
+  resource: string,
+  epoch: string,
+  below: number,
+): number | null {
+  if (isListed(state, accountId, resource)) return null
+  return lying(state, accountId).filter(
+    place => place.resource === resource && place.epoch === epoch && place.uid < below,
+  ).length
+}
+
+export function placesIn(
+  state: MemoryState,
+  accountId: string,
+  resource: string,
+  epoch: string,
+  { first, last }: { first: number; last: number },
+  limit: number,
+): Place[] {
+  const within = (place: Place) =>
+    place.resource === resource && place.epoch === epoch && place.uid >= first && place.uid <= last
+  return lying(state, accountId).filter(within).slice(0, limit)
+}
+
+export function placeEpochs(state: MemoryState, accountId: string): { resource: string; epoch: string }[] {
+  const pairs = new Map(
+    lying(state, accountId).map(({ resource, epoch }) => [
+      JSON.stringify([resource, epoch]),
+      { resource, epoch },
+    ]),
+  )
+  return [...pairs.values()]
+}
+
+export const countAllPlaces = (state: MemoryState, accountId: string): number =>
+  lying(state, accountId).length
