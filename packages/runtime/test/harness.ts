@@ -39,7 +39,11 @@ export class TestClock {
 /** One engine over a real Postgres and a fake mailbox. */
 export const engineWorld = () => engineWorldOver(new FakeProvider())
 
-export async function engineWorldOver<P extends ProviderPort>(mailbox: P) {
+/** `given`: the grant, for providers without tokens. */
+export async function engineWorldOver<P extends ProviderPort>(
+  mailbox: P,
+  given?: Record<string, string | number | null>,
+) {
   const database = await cloneDatabase(inject('postgresUrl'))
   const pool = createPool({ url: database.url })
   const vault = createVault({ current: 'test', keys: { test: randomBytes(32) } })
@@ -76,7 +80,7 @@ export async function engineWorldOver<P extends ProviderPort>(mailbox: P) {
     userId,
     `${userId}@example.com`,
   ])
-  const access = {
+  const access = given ?? {
     accessToken: 'access-0',
     refreshToken: 'refresh-secret',
     expiresAt: clock.now() + 3_600_000,

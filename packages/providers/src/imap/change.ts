@@ -74,6 +74,20 @@ export async function moveMessages(
   })
 }
 
+/** Copies messages; again makes other copies, which are one message in two places. */
+export async function copyMessages(
+  at: At,
+  from: FolderRef,
+  uids: readonly number[],
+  to: string,
+): Promise<void> {
+  if (uids.length === 0 || from.path === to) return
+  await inFolder(at, from, { action: `copy messages from ${from.path} to ${to}` }, async client => {
+    for (const set of inSets(uids))
+      await command(client, 'UID COPY', [sequence(packUids(set)), mailboxToken(client, to)])
+  })
+}
+
 /**
  * Moves messages to the folder of this role, which is made where there is none; returns its path. Where they come from
  * is not noted anywhere: to undo it, move them back.
@@ -95,7 +109,7 @@ export const pathOfRole = (folders: readonly MailFolder[], role: LabelRole): str
   folders.find(folder => folder.role === role)?.path ?? null
 
 /** In the personal namespace; one that exists is as good as made. */
-async function makeFolder({ pool, purpose, signal }: At, name: string): Promise<string> {
+export async function makeFolder({ pool, purpose, signal }: At, name: string): Promise<string> {
   return await pool.use(purpose, signal, undefined, session =>
     session.run(`make the folder ${name}`, signal, async client => {
       const made = await client.mailboxCreate(name)

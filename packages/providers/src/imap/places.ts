@@ -12,14 +12,20 @@ export type Place = {
 
 /** What is stored of a folder's places. Only below the cursor's uidNext is it ever asked. */
 export type KnownPlaces = {
-  /** How many there are with a UID below this. */
-  count(below: number): Promise<number>
+  /** How many there are with a UID below this. null: the folder is being listed, so they are not all stored yet. */
+  count(below: number): Promise<number | null>
   /** Those in the range, ascending, `limit` at most. */
   range(range: UidRange, limit: number): Promise<{ uid: number; flags: readonly string[] }[]>
 }
 
+/** More than any person sets (I13). */
+const FLAGS_MAX = 100
+
 export const flagsOf = (flags: Iterable<string> = []): string[] =>
-  [...new Set(flags)].filter(flag => flag.toLowerCase() !== '\\recent').sort()
+  [...new Set(flags)]
+    .filter(flag => flag.toLowerCase() !== '\\recent' && /^[^\s\0]{1,100}$/.test(flag))
+    .sort()
+    .slice(0, FLAGS_MAX)
 
 /** The places of these UIDs in the selected folder, as far as they exist, ascending. */
 export async function placesOf(client: ImapFlow, uids: readonly number[]): Promise<Place[]> {

@@ -30,6 +30,8 @@ export type Depth = 'news' | 'all'
 /** Stored places compared at a time, and those of a page. */
 const CHUNK = 2_000
 const PAGE = 500
+/** Expunges told of what is not stored, while the folder is listed. */
+const UNLISTED_MAX = 2_000
 /** UIDs below uidNext whose flags are compared for `news` where there is no CONDSTORE. */
 const RECENT_UIDS = 2_000
 
@@ -86,22 +88,27 @@ export async function* pullFolder(
   }
 
   if (last >= 1) {
+    const all = { first: 1, last }
+    const listing = (await known.count(cursor.uidNext)) === null
     const before = BigInt(cursor.highestModseq ?? 0)
     const after = BigInt(now.cursor.highestModseq ?? 0)
     // A MODSEQ that went back, or was not there before, has no history that could be asked for.
     const tracked = before > 0n && after >= before ? now.tracked : 'no'
     if (depth === 'all' || (tracked === 'no' && now.tracked !== 'no'))
-      yield* compare(run, known, { first: 1, last }, true)
+      yield* compare(run, known, all, 'flags')
     else if (tracked === 'qresync') {
-      if (after > before) yield* resync(run, known, last, before)
+      if (after > before) yield* resync(run, known, last, before, listing)
     } else {
       if (tracked === 'condstore' && after > before) yield* changed(run, last, before)
       if (tracked === 'no')
-        yield* compare(run, known, { first: Math.max(1, last - RECENT_UIDS + 1), last }, true)
-      // Neither CONDSTORE nor a look at the newest tells of older ones that are gone; the number does.
-      if ((await known.count(cursor.uidNext)) + arrived !== now.exists)
-        yield* compare(run, known, { first: 1, last }, false)
+        yield* compare(run, known, { first: Math.max(1, last - RECENT_UIDS + 1), last }, 'flags')
+      // What a listing has not brought yet is its business, and until then the number says nothing.
+      if (listing) yield* compare(run, known, all, 'gone')
     }
+    // Neither CONDSTORE nor a look at the newest tells of older ones that are gone, and what QRESYNC tells may have come
+    // between a listing's pages; the number shows it.
+    const stored = await known.count(cursor.uidNext)
+    if (stored !== null && stored + arrived !== now.exists) yield* compare(run, known, all, 'there')
   }
   yield { places: [], vanished: [], cursor: now.cursor }
 }
@@ -162,6 +169,7 @@ async function* resync(
   known: KnownPlaces,
   last: number,
   since: bigint,
+  listing: boolean,
 ): AsyncGenerator<FolderPage> {
   const first: Place[] = []
   const more: number[] = []
@@ -183,17 +191,30 @@ async function* resync(
   )
   if (first.length > 0) yield { places: first, vanished: [], cursor: null }
   for await (const places of pagesOf(run, more)) yield { places, vanished: [], cursor: null }
+  // A page of the listing that was read before may still bring them.
+  const unlisted = listing ? [...uidsOf(gone, last)] : []
+  for (const vanished of inSets(unlisted, PAGE)) yield { places: [], vanished, cursor: null }
   for (const range of gone)
     for await (const stored of storedIn(known, { first: range.first, last: Math.min(range.last, last) }))
       if (stored.length > 0) yield { places: [], vanished: stored.map(({ uid }) => uid), cursor: null }
 }
 
-/** The stored places of a range against the server's. With `flags` those of all are compared, else only who is there. */
+/** As many as could matter: of more, what a listing brings back is found when it has ended. */
+function* uidsOf(ranges: readonly UidRange[], last: number): Generator<number> {
+  let left = UNLISTED_MAX
+  for (const range of ranges.toReversed())
+    for (let uid = Math.min(range.last, last); uid >= range.first && left > 0; uid -= 1, left -= 1) yield uid
+}
+
+/** What is compared: who of those stored is gone, who is there at all, or also their flags. */
+type Compared = 'gone' | 'there' | 'flags'
+
+/** The stored places of a range against the server's. */
 async function* compare(
   run: Run,
   known: KnownPlaces,
   range: UidRange,
-  flags: boolean,
+  what: Compared,
 ): AsyncGenerator<FolderPage> {
   let { first } = range
   for await (const stored of storedIn(known, range)) {
@@ -206,7 +227,8 @@ async function* compare(
     const suspects = stored.map(({ uid }) => uid).filter(uid => !there.has(uid))
     const vanished = suspects.length === 0 ? [] : await run(client => confirmGone(client, suspects))
     if (vanished.length > 0) yield { places: [], vanished, cursor: null }
-    const looked = flags ? present : present.filter(uid => !before.has(uid))
+    if (what === 'gone') continue
+    const looked = what === 'flags' ? present : present.filter(uid => !before.has(uid))
     for await (const places of pagesOf(run, looked)) {
       const others = places.filter(place => before.get(place.uid) !== place.flags.join(' '))
       if (others.length > 0) yield { places: others, vanished: [], cursor: null }

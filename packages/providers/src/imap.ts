@@ -1,0 +1,116 @@
+import type { Connection, ProviderPort } from '@inlet/sync/provider-port'
+import { realWorld, type World } from '@inlet/sync/world'
+import { createAccounts } from './imap/account.ts'
+import { codeOf, mailError } from './imap/errors.ts'
+import type { Lookup } from './imap/host-guard.ts'
+import { statusOf } from './imap/locate.ts'
+import { mutate } from './imap/mutate.ts'
+import type { Purpose } from './imap/pool.ts'
+import { currentCursor, listPage, pullChanges } from './imap/pull.ts'
+import { fetchByPlace, readAttachment, readBody } from './imap/read.ts'
+import type { SessionWorld } from './imap/session.ts'
+import { type ImapConfig, withDefaults } from './imap/settings.ts'
+import { createTree, nothingNew, pullTree, TREE, toLabels, toResources, treeCursor } from './imap/tree.ts'
+import { createSendMemory } from './send-memory.ts'
+
+export type ImapAdapter = ProviderPort & {
+  readonly provider: 'imap'
+  /** Closes all connections: before the process ends. */
+  close(): Promise<void>
+}
+
+const ALL = 'all'
+
+/** The adapter for any IMAP and SMTP server. One a process: it holds each account's connections. */
+export function createImap(
+  config: ImapConfig = {},
+  world: World = realWorld,
+  { lookup }: { lookup?: Lookup } = {},
+): ImapAdapter {
+  const from: SessionWorld = { settings: withDefaults(config), world, ...(lookup && { lookup }) }
+  const accounts = createAccounts(from)
+  const tree = createTree(world.now)
+  const memory = createSendMemory()
+  const open = (conn: Connection, purpose: Purpose, signal: AbortSignal) => accounts.at(conn, purpose, signal)
+  const list = async (conn: Connection, purpose: Purpose, signal: AbortSignal) =>
+    await tree.list(await open(conn, purpose, signal))
+
+  return {
+    provider: 'imap',
+    tree: TREE,
+    placed: true,
+    close: accounts.close,
+
+    async identify(conn, signal) {
+      const at = await open(conn, 'interactive', signal)
+      await tree.list(at)
+      const email = at.grant.email.toLowerCase()
+      return { email, displayName: at.grant.displayName || (email.split('@')[0] ?? email) }
+    },
+    resources: async (conn, signal) => toResources(await list(conn, 'live', signal)),
+    labels: async (conn, signal) => toLabels(await list(conn, 'live', signal)),
+    async listings(_conn, resource, signal) {
+      signal.throwIfAborted()
+      return resource === TREE ? [] : [{ name: ALL, labelId: resource, counted: true }]
+    },
+    async currentCursor(conn, resource, signal) {
+      const at = await open(conn, 'live', signal)
+      if (resource === TREE) return treeCursor(await tree.list(at))
+      return await currentCursor(at, await tree.folder(at, resource), world)
+    },
+    async *pull(conn, resource, cursor, signal) {
+      const at = await open(conn, 'live', signal)
+      if (resource === TREE) return yield* pullTree(tree, at, cursor)
+      const folder = await tree.folder(at, resource).catch(missing)
+      if (folder === null) return yield { ...nothingNew(), cursor, labelsChanged: true }
+      yield* pullChanges(at, folder, cursor, conn.places, world)
+    },
+    async list(conn, resource, listing, position, signal) {
+      const at = await open(conn, 'backfill', signal)
+      if (listing !== ALL || resource === TREE) throw noListing(listing)
+      return await listPage(at, await tree.folder(at, resource), position)
+    },
+    async *fetch(conn, _resource, ids, options, signal) {
+      if (ids.length === 0) return
+      const at = await open(conn, options.priority, signal)
+      yield* fetchByPlace(conn, at, () => tree.recent(at), ids, options, world)
+    },
+    async counts(conn, resource, signal) {
+      const at = await open(conn, 'live', signal)
+      if (resource === TREE) return { messages: 0, unread: 0 }
+      const folders = resource === null ? await tree.list(at) : [await tree.folder(at, resource)]
+      const sum = { messages: 0, unread: 0 }
+      for (const { path } of folders) {
+        const { messages, unseen } = await statusOf(at, path)
+        sum.messages += messages
+        sum.unread += unseen
+      }
+      return sum
+    },
+    watch: async () => null,
+    unwatch: async () => {},
+    async body(conn, messageId, signal) {
+      const at = await open(conn, 'interactive', signal)
+      return await readBody(conn, at, await tree.recent(at), messageId)
+    },
+    async attachment(conn, messageId, partId, signal) {
+      const at = await open(conn, 'interactive', signal)
+      return await readAttachment(conn, at, await tree.recent(at), messageId, partId)
+    },
+    async mutate(conn, change, signal) {
+      const at = await open(conn, 'interactive', signal)
+      return await mutate({ conn, at, tree, from, memory }, change)
+    },
+  }
+}
+
+const missing = (error: unknown): null => {
+  if (codeOf(error) === 'folder_missing') return null
+  throw error
+}
+
+const noListing = (listing: string) =>
+  mailError(
+    { code: 'refused', kind: 'permanent', sentence: 'Ask listings() which there are.' },
+    `list “${listing.slice(0, 60)}”`,
+  )

@@ -1,0 +1,120 @@
+import type { PlaceReader, PulledPlace } from '@inlet/sync/places'
+import { ProviderError } from '@inlet/sync/provider-errors'
+import type { ListedPage, PulledPage } from '@inlet/sync/provider-port'
+import type { World } from '@inlet/sync/world'
+import { codeOf } from './errors.ts'
+import type { MailFolder } from './folders.ts'
+import { withIdentities } from './identities.ts'
+import type { At } from './in-folder.ts'
+import type { Place } from './places.ts'
+import { type FolderCursor, folderCursor, listFolder, pullFolder } from './pull-folder.ts'
+import { nothingNew } from './tree.ts'
+
+/** `sweptAt`: when every place was last compared with the server's. */
+type Cursor = FolderCursor & { sweptAt: number }
+
+/** So often everything is compared, whatever the server tells by itself. */
+const SWEEP_MS = 6 * 60 * 60_000
+const PAGE = 250
+/** Stored places looked through for the ids of a page's messages; wider pages are asked of the server. */
+const SPAN = 2_000
+/** A message is content alone and never changes. */
+export const ONLY_VERSION = 1n
+
+export async function currentCursor(at: At, { path }: MailFolder, world: World): Promise<string> {
+  const { cursor } = await folderCursor(at, path)
+  return JSON.stringify({ ...cursor, sweptAt: world.now() } satisfies Cursor)
+}
+
+/** The changes of a folder, with the messages that they are about. */
+export async function* pullChanges(
+  at: At,
+  folder: MailFolder,
+  said: string,
+  places: PlaceReader,
+  world: World,
+): AsyncGenerator<PulledPage> {
+  const cursor = readCursor(said)
+  const { key, path } = folder
+  const epoch = cursor.uidValidity
+  const known = {
+    count: (below: number) => places.count(key, epoch, below),
+    range: (range: { first: number; last: number }, limit: number) => places.range(key, epoch, range, limit),
+  }
+  const due = world.now() - cursor.sweptAt > SWEEP_MS
+  const sweep = due && (await known.count(cursor.uidNext)) !== null
+  const sweptAt = sweep ? world.now() : cursor.sweptAt
+  try {
+    for await (const page of pullFolder(at, path, cursor, known, sweep ? 'all' : 'news')) {
+      const ids = await idsOf(places, key, epoch, page.places)
+      const put = await withIdentities(at, { path, uidValidity: BigInt(epoch) }, page.places, ids)
+      yield {
+        ...nothingNew(),
+        places: { epoch, put, gone: page.vanished },
+        touched: touchedBy(put),
+        cursor: page.cursor && JSON.stringify({ ...page.cursor, sweptAt } satisfies Cursor),
+      }
+    }
+  } catch (error) {
+    if (codeOf(error) !== 'folder_missing') throw error
+    // The tree is told to look, and will end this folder.
+    yield { ...nothingNew(), cursor: said, labelsChanged: true }
+  }
+}
+
+const touchedBy = (put: readonly PulledPlace[]) =>
+  [...new Set(put.map(({ messageId }) => messageId))].map(id => ({ id, version: ONLY_VERSION }))
+
+/** Of places that are stored the messages are known. */
+async function idsOf(
+  places: PlaceReader,
+  key: string,
+  epoch: string,
+  page: readonly Place[],
+): Promise<Map<number, string>> {
+  const uids = page.map(({ uid }) => uid)
+  const [first, last] = [Math.min(...uids), Math.max(...uids)]
+  if (uids.length === 0 || last - first >= SPAN) return new Map()
+  const stored = await places.range(key, epoch, { first, last }, SPAN)
+  return new Map(stored.map(({ uid, messageId }) => [uid, messageId]))
+}
+
+/** The position is the epoch and the UID below which the next page lies. */
+export async function listPage(at: At, { path }: MailFolder, position: string | null): Promise<ListedPage> {
+  const [, epoch = '', before = ''] = /^(\d{1,10}):(\d{1,10})$/.exec(position ?? '') ?? []
+  if (position !== null && !epoch)
+    throw new ProviderError('cursor_expired', 'This is no position in a folder.')
+  const now = epoch === '' ? await folderCursor(at, path) : null
+  const from = now
+    ? { epoch: now.cursor.uidValidity, before: now.cursor.uidNext }
+    : { epoch, before: Number(before) }
+  const folder = { path, uidValidity: BigInt(from.epoch) }
+  const page = await listFolder(at, folder, from.before, PAGE)
+  const put = await withIdentities(at, folder, page)
+  const lowest = page.at(-1)?.uid ?? 0
+  return {
+    items: [...new Set(put.map(({ messageId }) => messageId))].map(id => ({ id, message: null })),
+    places: { epoch: from.epoch, put, gone: [] },
+    next: page.length < PAGE || lowest <= 1 ? null : `${from.epoch}:${lowest}`,
+    total: now?.exists ?? null,
+  }
+}
+
+export function readCursor(said: string): Cursor {
+  const invalid = () => new ProviderError('cursor_expired', 'This says nothing about a folder.')
+  let value: unknown
+  try {
+    value = JSON.parse(said)
+  } catch {
+    throw invalid()
+  }
+  const { uidValidity, uidNext, highestModseq, sweptAt } = (value ?? {}) as Partial<Cursor>
+  if (typeof uidValidity !== 'string' || !/^\d{1,10}$/.test(uidValidity) || !Number.isSafeInteger(uidNext))
+    throw invalid()
+  return {
+    uidValidity,
+    uidNext: Number(uidNext),
+    highestModseq: typeof highestModseq === 'string' ? highestModseq : null,
+    sweptAt: Number(sweptAt) || 0,
+  }
+}
