@@ -1,6 +1,6 @@
 import { ProviderError } from '@inlet/sync/provider-errors'
 import type { ImapFlow, MailboxObject } from 'imapflow'
-import { mailError } from './errors.ts'
+import { codeOf, mailError } from './errors.ts'
 import type { Pool, Purpose } from './pool.ts'
 
 /** Whose connections are used, how urgently, and until when. */
@@ -18,6 +18,27 @@ export async function inFolder<T>(
   { pool, purpose, signal }: At,
   { path, uidValidity }: { path: string; uidValidity: bigint | null },
   { action, write = false, fresh = false }: FolderOptions,
+  work: (client: ImapFlow, mailbox: MailboxObject) => Promise<T>,
+): Promise<T> {
+  const run = () => useFolder({ pool, purpose, signal }, { path, uidValidity }, { action, write, fresh }, work)
+  return write ? await run() : await onceMore(run)
+}
+
+/** A connection that is cut says nothing about the server: what only reads is asked for once more, on another one. */
+export async function onceMore<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    const code = codeOf(error)
+    if (code !== 'connection_cut' && code !== 'server_closed') throw error
+    return await run()
+  }
+}
+
+async function useFolder<T>(
+  { pool, purpose, signal }: At,
+  { path, uidValidity }: { path: string; uidValidity: bigint | null },
+  { action, write, fresh }: Required<FolderOptions>,
   work: (client: ImapFlow, mailbox: MailboxObject) => Promise<T>,
 ): Promise<T> {
   return await pool.use(purpose, signal, path, async session => {

@@ -3,8 +3,9 @@ import type { Connection } from '@inlet/sync/provider-port'
 import { codeOf } from './errors.ts'
 import type { MailFolder } from './folders.ts'
 import { identitiesOf } from './identities.ts'
-import { type At, type FolderRef, inFolder } from './in-folder.ts'
+import { type At, type FolderRef, inFolder, onceMore } from './in-folder.ts'
 import { readCursor } from './pull.ts'
+import type { Session } from './session.ts'
 
 /** Messages in one folder. */
 export type Group = { folder: MailFolder; ref: FolderRef; members: { id: string; uid: number }[] }
@@ -112,7 +113,7 @@ export type FolderStatus = { messages: number; unseen: number; uidNext: number; 
 
 /** The server's counters, without selecting the folder (RFC 3501 STATUS). */
 export async function statusOf({ pool, purpose, signal }: At, path: string): Promise<FolderStatus> {
-  return await pool.use(purpose, signal, undefined, session =>
+  const count = (session: Session) =>
     session.run(`count ${path}`, signal, async client => {
       const query = { messages: true, unseen: true, uidNext: true, uidValidity: true }
       const status = await client.status(path, query)
@@ -120,6 +121,6 @@ export async function statusOf({ pool, purpose, signal }: At, path: string): Pro
       if (messages === undefined || uidNext === undefined || uidValidity === undefined)
         throw Object.assign(new Error('a folder was not counted'), { code: 'garbled' })
       return { messages, unseen, uidNext, uidValidity }
-    }),
-  )
+    })
+  return await onceMore(() => pool.use(purpose, signal, undefined, count))
 }

@@ -4,7 +4,7 @@ import type { PulledLabel, PulledPage, ResourceSpec } from '@inlet/sync/provider
 import type { ImapAccount } from './account.ts'
 import { mailError } from './errors.ts'
 import { listFolders, type MailFolder } from './folders.ts'
-import type { At } from './in-folder.ts'
+import { type At, onceMore } from './in-folder.ts'
 
 /** The resource that follows the list of folders; folders' keys begin with M or P. */
 export const TREE = 'folders'
@@ -25,8 +25,9 @@ export function createTree(now: () => number): Tree {
   const lists = new WeakMap<object, { folders: MailFolder[]; at: number }>()
   const tree: Tree = {
     async list(at) {
-      const { folders } = await at.pool.use(at.purpose, at.signal, undefined, session =>
-        listFolders(session, at.signal),
+      const { pool, purpose, signal } = at
+      const { folders } = await onceMore(() =>
+        pool.use(purpose, signal, undefined, session => listFolders(session, signal)),
       )
       const shown = folders.filter(({ hidden }) => !hidden)
       lists.set(at.pool, { folders: shown, at: now() })
