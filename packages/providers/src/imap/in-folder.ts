@@ -20,7 +20,8 @@ export async function inFolder<T>(
   { action, write = false, fresh = false }: FolderOptions,
   work: (client: ImapFlow, mailbox: MailboxObject) => Promise<T>,
 ): Promise<T> {
-  const run = () => useFolder({ pool, purpose, signal }, { path, uidValidity }, { action, write, fresh }, work)
+  const run = () =>
+    useFolder({ pool, purpose, signal }, { path, uidValidity }, { action, write, fresh }, work)
   return write ? await run() : await onceMore(run)
 }
 

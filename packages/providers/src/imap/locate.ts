@@ -119,7 +119,9 @@ export async function statusOf({ pool, purpose, signal }: At, path: string): Pro
       const status = await client.status(path, query)
       const { messages, unseen = 0, uidNext, uidValidity } = status || {}
       if (messages === undefined || uidNext === undefined || uidValidity === undefined)
-        throw Object.assign(new Error('a folder was not counted'), { code: 'garbled' })
+        throw Object.assign(new Error('a folder was not counted'), {
+          code: client.usable ? 'garbled' : 'NoConnection',
+        })
       return { messages, unseen, uidNext, uidValidity }
     })
   return await onceMore(() => pool.use(purpose, signal, undefined, count))
