@@ -30,8 +30,7 @@ export async function onceMore<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (error) {
-    const code = codeOf(error)
-    if (code !== 'connection_cut' && code !== 'server_closed') throw error
+    if (codeOf(error) !== 'connection_cut') throw error
     return await run()
   }
 }
