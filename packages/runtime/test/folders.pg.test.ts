@@ -98,11 +98,10 @@ describe('an account with folders', () => {
     world.mailbox.move(id, made)
     const account = await world.store.account(world.accountId)
     const lane = account?.resources.find(each => each.key === inbox && each.lane === 'live')
-    const told: string[] = []
-    let pulled = ''
+    const asked = { followed: 0, labels: 0, resources: 0 }
     world.mailbox.onCall = (call, detail) => {
-      if (call === 'pull') pulled = detail
-      if (call === 'resources' || call === 'labels') told.push(pulled)
+      if (call === 'pull' && detail === world.mailbox.tree) asked.followed += 1
+      if (call === 'resources' || call === 'labels') asked[call] += 1
     }
     await world.store.mark({ resourceId: lane?.id ?? '' }, 'push', world.clock.now())
     await world.drain()
@@ -112,7 +111,7 @@ describe('an account with folders', () => {
         row => row.kind === 'label' && row.op === 'upsert' && row.row.name === 'Projects',
       ),
     ).toBeDefined()
-    expect(new Set(told)).toEqual(new Set(['folders']))
+    expect(asked).toEqual({ followed: asked.followed, labels: asked.followed, resources: asked.followed })
   })
 
   it('keeps what a folder that goes has moved elsewhere, and deletes what went with it', async () => {

@@ -1,4 +1,5 @@
 import { createImap, type ImapAdapter } from '@inlet/providers/imap'
+import { prove } from '@inlet/sync/prove'
 import { startResync } from '@inlet/sync/resync'
 import { type DovecotServer, startDovecot } from '@inlet/testkit/dovecot'
 import type { Hideable } from '@inlet/testkit/dovecot-config'
@@ -180,6 +181,7 @@ describe.each(AGES)('a mailbox over IMAP with $age', ({ hide }) => {
     await startResync(world.engine, world.accountId)
     await later()
     expect(Object.keys(await stored())).toHaveLength(5)
+    expect(await prove(world.engine, world.accountId, world.signal)).toBe(0)
     expect(await proof()).toMatchObject({ stored: 5, provider: 5 })
     expect(await tombstones()).toBe(0)
   })
