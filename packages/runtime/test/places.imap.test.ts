@@ -132,6 +132,10 @@ describe.each(AGES)('a mailbox over IMAP with $age', ({ hide }) => {
       await box.move('INBOX', [uid], 'Archive')
       await look(first)
       expect(Object.keys(await stored())).toEqual(['moved'])
+      // Asked about it before the other folder was looked at.
+      world.clock.advance(60_000)
+      await world.drain()
+      expect(await tombstones()).toBe(0)
       await later()
       expect(await stored()).toEqual({ moved: 'Archive, unread starred' })
       expect(await tombstones()).toBe(0)
