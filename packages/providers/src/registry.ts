@@ -6,11 +6,7 @@ import type { GraphAdapter } from './graph.ts'
 import type { ImapAdapter } from './imap.ts'
 
 /** By provider; null: its credentials are not set. */
-export type Adapters = {
-  gmail: GmailAdapter | null
-  graph: GraphAdapter | null
-  imap?: ImapAdapter | null
-}
+export type Adapters = { gmail: GmailAdapter | null; graph: GraphAdapter | null }
 
 /** A password lives until the server refuses it, and nobody has to be told that we forget it. */
 const passwords: Omit<MailProvider, 'port'> = {
@@ -24,7 +20,9 @@ const passwords: Omit<MailProvider, 'port'> = {
 }
 
 /** The configured adapters as the engine wants them. */
-export function mailProviders(adapters: Partial<Adapters>): ReadonlyMap<Provider, MailProvider> {
+export function mailProviders(
+  adapters: Partial<Adapters> & { imap?: ImapAdapter | null },
+): ReadonlyMap<Provider, MailProvider> {
   const providers = new Map<Provider, MailProvider>()
   for (const adapter of Object.values(adapters)) {
     if (!adapter) continue
