@@ -58,6 +58,24 @@ describe('listing Outlook', () => {
     expect((await walk(account)).sort()).toEqual(ids.sort())
   })
 
+  test.each([
+    ['cannot be read', { status: 200 }],
+    ['breaks Outlook', { status: 500, body: { error: { code: 'ErrorInternalServerError' } } }],
+  ])('a page that %s tells the ids alone, and the walk goes on', async (_how, answer) => {
+    const account = await world.newAccount()
+    const ids = await fill(account, 60, 60)
+    const here = await proxyFor(world.sandbox.url, ({ path }) =>
+      path.includes('bodyPreview') ? answer : undefined,
+    )
+    const port = createGraph(graphConfig(world.sandbox, { graphBaseUrl: here.url }))
+    const first = await port.list(account.conn, account.ids.inbox, 'all', null, never)
+    const second = await port.list(account.conn, account.ids.inbox, 'all', first.next, never)
+    const items = [...first.items, ...second.items]
+    expect(items.map(each => each.id).sort()).toEqual(ids.sort())
+    expect(items.every(each => each.message === null)).toBe(true)
+    expect(second.next).toBeNull()
+  })
+
   test('the list of folders holds no messages', async () => {
     const account = await world.newAccount()
     expect(await world.port.listings(account.conn, 'folders', never)).toEqual([])
