@@ -8,6 +8,8 @@ import type { Work } from './work.ts'
 
 /** Stored as they come: small pieces keep the live lane's waiting for the feed lock under 20 ms. */
 const PIECE = 100
+/** Pieces fetched before those ahead of them are stored: enough to go on over the end of a page. */
+const AHEAD = 3
 
 /**
  * The listing lane: backfill and resync, beside live sync. Walks sets of ids that the provider lists, newest first, and
@@ -37,7 +39,7 @@ export async function listResource(work: Work, signal: AbortSignal): Promise<Run
     signal.throwIfAborted()
     if (state.checking) await check(work, state, save, signal)
     else
-      for await (const { next, part } of ahead(until => walk(work, state, until), signal))
+      for await (const { next, part } of ahead(until => walk(work, state, until), AHEAD, signal))
         await save(next, part)
   }
   await work.commit({ cursor: null, forgetSeen: true })
