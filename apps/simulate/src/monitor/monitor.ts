@@ -29,6 +29,7 @@ export class Monitor {
   committed(name: string): void {
     this.#rows.committed(name)
     this.#cursors.committed()
+    this.work.committed(name)
   }
 
   store(inner: Store): Store {

@@ -10,7 +10,10 @@ export class WorkWatch {
   readonly #watched: Watched
   /** Order of calls and answers, for what must come after what. */
   #tick = 0
-  readonly #claims = new Map<string, { token: string; at: number }>()
+  /** The lease that each lane was given last, and when: an answer that comes late says nothing about it. */
+  readonly #leases = new Map<string, { token: string; at: number }>()
+  /** When a run of a lane was last begun. */
+  readonly #claims = new Map<string, number>()
   readonly #marks = new Map<string, number>()
 
   constructor(watched: Watched) {
@@ -23,10 +26,8 @@ export class WorkWatch {
       ...inner,
       claimDue: async options => {
         const claims = await inner.claimDue(options)
-        for (const { lease, accountId, lane, trigger } of claims) {
-          const at = ++this.#tick
-          this.#claims.set(lease.resourceId, { token: lease.token, at })
-          this.#claims.set(`${accountId} ${lane}`, { token: lease.token, at })
+        for (const { accountId, lane, trigger } of claims) {
+          this.#claims.set(`${accountId} ${lane}`, ++this.#tick)
           this.#watched.trace.say('claim', `${lane} (${trigger})`)
         }
         return claims
@@ -37,7 +38,7 @@ export class WorkWatch {
           batch.upserts.length + batch.patches.length + batch.deletions.length + batch.missing.length
         if (said > 4 * BATCH_MAX)
           this.#watched.violations.report('I13', `A batch speaks of ${said} messages.`)
-        const latest = this.#claims.get(batch.lease.resourceId)
+        const latest = this.#leases.get(batch.lease.resourceId)
         const stale = latest !== undefined && latest.token !== batch.lease.token && latest.at < at
         const committed = await inner.commit(batch)
         if (stale)
@@ -63,6 +64,14 @@ export class WorkWatch {
     }
   }
 
+  /** After each transaction. */
+  committed(name: string): void {
+    if (name !== 'claimDue') return
+    for (const { id, leaseToken } of this.#watched.state.resources.values())
+      if (leaseToken !== null && this.#leases.get(id)?.token !== leaseToken)
+        this.#leases.set(id, { token: leaseToken, at: ++this.#tick })
+  }
+
   /** When nothing is due any more: each mark was followed by a run. */
   marksHonoured(): void {
     for (const [key, at] of this.#marks) {
@@ -70,8 +79,7 @@ export class WorkWatch {
       const paused = [...this.#watched.state.resources.values()].some(
         lane => lane.accountId === accountId && lane.paused,
       )
-      const claim = this.#claims.get(key)
-      if (!paused && (!claim || claim.at < at))
+      if (!paused && (this.#claims.get(key) ?? 0) < at)
         this.#watched.violations.report('I8', `A mark on ${key} was answered and no run ever followed it.`)
     }
   }
