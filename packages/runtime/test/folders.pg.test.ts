@@ -163,6 +163,16 @@ describe('an account with folders', () => {
     expect(world.mailbox.calls.filter(call => call.startsWith('list ') && call.includes(archive))).toEqual([])
   })
 
+  it('mends read states also where the pages of the walk cannot tell them', async () => {
+    const id = world.mailbox.deliver(inbox)
+    await world.drain()
+    world.mailbox.read(id)
+    world.mailbox.expireCursors(inbox)
+    world.mailbox.wholePages = false
+    await poll()
+    expect(await stored()).toEqual([{ id, unread: false, folder: [inbox] }])
+  })
+
   it('compares everything on a person’s word, in every folder', async () => {
     const id = world.mailbox.deliver(inbox)
     await world.drain()

@@ -109,7 +109,9 @@ async function* piecesOf(
   // What the page tells of a message that we hold is compared too: its set says where it is, not whether it was read.
   const telling = state.kind === 'resync' ? items : lacking
   const told = telling.map(item => item.message).filter(message => message !== null)
-  const needed = lacking.filter(item => item.message === null).map(item => item.id)
+  // A folder's page that could not be had as a whole names its messages only, and no other set tells their flags.
+  const unsaid = work.port.tree === undefined ? lacking : telling
+  const needed = unsaid.filter(item => item.message === null).map(item => item.id)
   yield { count: ids.length - told.length - needed.length, part: null }
   for (let from = 0; from < told.length; from += PIECE) {
     const upserts = told.slice(from, from + PIECE)
