@@ -46,7 +46,10 @@ export class ChangeLog {
   ): { ids: string[]; link: string | null; next: string | null } {
     const place = Number(placeOf(from))
     if (place < this.#forgotten)
-      throw new ProviderError('cursor_expired', `The changes of ${this.#name} before ${this.#forgotten} are gone.`)
+      throw new ProviderError(
+        'cursor_expired',
+        `The changes of ${this.#name} before ${this.#forgotten} are gone.`,
+      )
     const end = this.#entries.length
     if (place === end && random.chance(0.8)) return { ids: [], link: from, next: null }
     if (place < end && random.chance(0.1)) return { ids: [], link: null, next: this.link(place) }

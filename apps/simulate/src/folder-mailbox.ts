@@ -9,7 +9,16 @@ import type {
   WatchRequest,
 } from '@inlet/sync/provider-port'
 import { ChangeLog, placeOf } from './change-log.ts'
-import { type Answer, type Letter, labelOf, listed, Mailbox, NOTHING, type Told, type Traits } from './mailbox.ts'
+import {
+  type Answer,
+  type Letter,
+  labelOf,
+  listed,
+  Mailbox,
+  NOTHING,
+  type Told,
+  type Traits,
+} from './mailbox.ts'
 import { WatchedFolders } from './watched-folders.ts'
 
 const TREE = 'folders'
@@ -70,7 +79,8 @@ export class FolderMailbox extends Mailbox {
   label(id: string, add: string[], remove: string[]): void {
     const [message, lying] = [this.messages.get(id), this.#lying.get(id)]
     if (!message || !lying) return
-    const flag = (label: string, now: boolean) => (add.includes(label) ? true : now && !remove.includes(label))
+    const flag = (label: string, now: boolean) =>
+      add.includes(label) ? true : now && !remove.includes(label)
     const to = add.findLast(label => this.#folders.has(label))
     const home = lying.folder === 'ARCHIVE' ? 'INBOX' : 'ARCHIVE'
     const folder = to ?? (remove.includes(lying.folder) ? home : lying.folder)
@@ -123,8 +133,7 @@ export class FolderMailbox extends Mailbox {
       if (to === null || !message) this.#forget(messageId)
       else if (!told && isStored(messageId, id))
         this.#put(message, { folder: to, modified, told: tree, from: null })
-      else
-        this.#put(message, { folder: to, modified: now(), told: this.#log(to, messageId), from: null })
+      else this.#put(message, { folder: to, modified: now(), told: this.#log(to, messageId), from: null })
     }
   }
 
@@ -174,7 +183,11 @@ export class FolderMailbox extends Mailbox {
   }
 
   resources(): ResourceSpec[] {
-    const folders = [...this.#folders.values()].map(({ label }) => ({ key: label.id, name: label.name, watched: true }))
+    const folders = [...this.#folders.values()].map(({ label }) => ({
+      key: label.id,
+      name: label.name,
+      watched: true,
+    }))
     return [...folders, { key: TREE, name: 'Folders', watched: false }]
   }
 

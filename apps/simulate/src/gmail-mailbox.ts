@@ -7,7 +7,16 @@ import type {
   PulledPage,
   WatchGrant,
 } from '@inlet/sync/provider-port'
-import { type Answer, type Letter, labelOf, listed, Mailbox, NOTHING, type Told, type Traits } from './mailbox.ts'
+import {
+  type Answer,
+  type Letter,
+  labelOf,
+  listed,
+  Mailbox,
+  NOTHING,
+  type Told,
+  type Traits,
+} from './mailbox.ts'
 
 type Entry =
   | { type: 'added'; id: string; version: bigint }

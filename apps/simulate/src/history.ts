@@ -27,7 +27,16 @@ type On = { at: number; r: number; s: number }
 export type Operation =
   | (On & { type: 'deliver'; mailbox: number; count: number; sameThread: boolean })
   | (On & {
-      type: 'read' | 'star' | 'trash' | 'delete' | 'label' | 'thereAndBack' | 'moveThread' | 'break' | 'mutate'
+      type:
+        | 'read'
+        | 'star'
+        | 'trash'
+        | 'delete'
+        | 'label'
+        | 'thereAndBack'
+        | 'moveThread'
+        | 'break'
+        | 'mutate'
       mailbox: number
     })
   | (On & {
@@ -135,7 +144,15 @@ function operation(random: Random, shape: Shape): Operation {
   if (roll < 60)
     return {
       ...on,
-      type: random.pick(['revoke', 'reconnect', 'reconnect', 'endWatch', 'forgePush', 'stop', 'start'] as const),
+      type: random.pick([
+        'revoke',
+        'reconnect',
+        'reconnect',
+        'endWatch',
+        'forgePush',
+        'stop',
+        'start',
+      ] as const),
       mailbox,
     }
   if (roll < 63) return { ...on, type: random.pick(['syncNow', 'syncNow', 'resync'] as const), mailbox }

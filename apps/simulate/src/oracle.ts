@@ -32,7 +32,10 @@ function compareLanes(state: MemoryState, account: AccountState, mailbox: Mailbo
   )
   const [followed, there] = [
     lanes.map(lane => lane.key).sort(),
-    mailbox.resources().map(resource => resource.key).sort(),
+    mailbox
+      .resources()
+      .map(resource => resource.key)
+      .sort(),
   ]
   return same(followed, there) ? [] : [`${mailbox.email}: ${followed} are followed, and there are ${there}`]
 }
@@ -140,7 +143,9 @@ export function unrest(
     const email = state.users.get(lane.userId)?.accounts.get(lane.accountId)?.row.email
     const mailbox = email === undefined ? undefined : mailboxes.get(email)
     if (mailbox && lane.cursor !== null && mailbox.position(lane.cursor) > mailbox.latest(lane.key))
-      found.push(`the cursor of ${lane.key} in ${email} is ${lane.cursor}, beyond ${mailbox.latest(lane.key)}`)
+      found.push(
+        `the cursor of ${lane.key} in ${email} is ${lane.cursor}, beyond ${mailbox.latest(lane.key)}`,
+      )
   }
   for (const mutation of state.mutations.values())
     if (mutation.state === 'pending' || mutation.state === 'sending')

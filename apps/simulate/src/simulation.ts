@@ -193,7 +193,10 @@ function workLeft(world: World): string[] {
 /** Of a folder that went before anything of it was read only the next poll of the tree knows. */
 function gone({ state, mailboxes }: World, { userId, accountId, key, lane }: ResourceState): boolean {
   const email = state.users.get(userId)?.accounts.get(accountId)?.row.email ?? ''
-  const keys = mailboxes.get(email)?.resources().map(resource => resource.key)
+  const keys = mailboxes
+    .get(email)
+    ?.resources()
+    .map(resource => resource.key)
   return (lane === 'live' || lane === 'listing') && keys?.includes(key) === false
 }
 

@@ -6,11 +6,11 @@ import { BusTransport } from './bus.ts'
 import { Clock } from './clock.ts'
 import { databaseOf } from './database.ts'
 import { Faults } from './faults.ts'
-import type { Shape } from './history.ts'
 import { FolderMailbox, GRAPH } from './folder-mailbox.ts'
 import { GMAIL, GmailMailbox } from './gmail-mailbox.ts'
+import type { Shape } from './history.ts'
 import { idOf } from './ids.ts'
-import { type Kind, type Mailbox, type Ring, type Traits } from './mailbox.ts'
+import type { Kind, Mailbox, Ring, Traits } from './mailbox.ts'
 import { openDisk } from './mirror-disk.ts'
 import { Monitor } from './monitor/monitor.ts'
 import { type NetworkWorld, simulatedFetch } from './network.ts'
@@ -120,7 +120,11 @@ export class World {
     const userId = `user${this.shape.mailboxes[index]}`
     for (let tries = 0; tries < 20; tries++) {
       try {
-        await connectAccount(engine, { userId, provider: mailbox.traits.provider, grant }, new AbortController().signal)
+        await connectAccount(
+          engine,
+          { userId, provider: mailbox.traits.provider, grant },
+          new AbortController().signal,
+        )
         return
       } catch {
         await this.clock.sleep(2_000)
@@ -220,8 +224,7 @@ export class World {
   #isStored(email: string, messageId: string, folder?: string): boolean {
     for (const user of this.state.users.values())
       for (const { row } of user.accounts.values()) {
-        const stored =
-          row.email === email ? user.messages.get(idOf(row.id, 'message', messageId)) : undefined
+        const stored = row.email === email ? user.messages.get(idOf(row.id, 'message', messageId)) : undefined
         if (!stored) continue
         return folder === undefined || stored.row.labelIds.includes(idOf(row.id, 'label', folder))
       }
@@ -247,7 +250,10 @@ export class World {
     const answered = this.#substitutes.push(() => server.push(ring, pushId), scene)
     const acknowledged = await Promise.race([answered, died])
     if (acknowledged) acknowledgedNow()
-    this.trace.say('push', `${'mailbox' in ring ? ring.mailbox : ring.watch.providerId} ${pushId} ${acknowledged ? 'acknowledged' : 'refused'}`)
+    this.trace.say(
+      'push',
+      `${'mailbox' in ring ? ring.mailbox : ring.watch.providerId} ${pushId} ${acknowledged ? 'acknowledged' : 'refused'}`,
+    )
     return acknowledged
   }
 

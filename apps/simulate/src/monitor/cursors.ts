@@ -41,11 +41,7 @@ export class CursorWatch {
   #liveCursorMoved(lane: ResourceState, before: string | null, mailbox: Mailbox): void {
     const { trace, violations } = this.#watched
     trace.say('database', `live cursor of ${lane.key} ${before ?? 'none'} → ${lane.cursor ?? 'none'}`)
-    if (
-      before !== null &&
-      lane.cursor !== null &&
-      mailbox.position(lane.cursor) < mailbox.position(before)
-    )
+    if (before !== null && lane.cursor !== null && mailbox.position(lane.cursor) < mailbox.position(before))
       violations.report('I8', `The live cursor of ${lane.key} went back from ${before} to ${lane.cursor}.`)
     this.#covered(lane, 'when the cursor moved', mailbox)
   }

@@ -96,7 +96,10 @@ export class WorkWatch {
       for (const lane of this.#rung(ring)) {
         const marks = before.get(lane.id)
         if (marks !== undefined && lane.marks <= marks)
-          this.#watched.violations.report('I6', `A push for ${lane.id} was answered before its mark was durable.`)
+          this.#watched.violations.report(
+            'I6',
+            `A push for ${lane.id} was answered before its mark was durable.`,
+          )
       }
     }
   }

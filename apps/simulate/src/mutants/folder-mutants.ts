@@ -1,4 +1,5 @@
 import type { MailProvider } from '@inlet/sync/engine'
+import { plan } from '@inlet/sync/plan'
 import { ProviderError } from '@inlet/sync/provider-errors'
 import type { ProviderPort, PulledPage } from '@inlet/sync/provider-port'
 import type { MemoryState } from '@inlet/testkit/memory-store/state'
@@ -23,10 +24,14 @@ const mailboxOf = ({ mailboxes }: Scene, email: string): Mailbox => {
 /** What no state can be newer than: a folder says so of what is not in it any more. */
 const NEWEST = 2n ** 63n - 1n
 
-/** The id of a message where a move makes it another one. */
-const placed = (mailbox: Mailbox, id: string): string => {
-  const folder = mailbox.messages.get(id)?.labelIds[0]
-  return folder === undefined || folder === 'INBOX' ? id : `${id}@${folder}`
+/** Where each message was first met: there it has its own id, and elsewhere another. */
+const homes = new WeakMap<Mailbox, Map<string, string>>()
+const idIn = (mailbox: Mailbox, id: string, folder: string): string => {
+  const known = homes.get(mailbox) ?? new Map<string, string>()
+  homes.set(mailbox, known)
+  const home = known.get(id) ?? folder
+  known.set(id, home)
+  return home === folder ? id : `${id}@${folder}`
 }
 const bare = (id: string): string => id.replace(/@.*/, '')
 
@@ -44,7 +49,11 @@ export const folderMutants: Mutant[] = [
         async *pull(conn, resource, cursor, signal) {
           for await (const page of port.pull(conn, resource, cursor, signal)) {
             const gone = page.touched.filter(({ version }) => version === NEWEST)
-            yield { ...page, touched: page.touched.filter(({ version }) => version < NEWEST), deletions: gone }
+            yield {
+              ...page,
+              touched: page.touched.filter(({ version }) => version < NEWEST),
+              deletions: gone,
+            }
           }
         },
       })),
@@ -61,24 +70,30 @@ export const folderMutants: Mutant[] = [
           for await (const page of port.pull(conn, resource, cursor, signal)) {
             const gone = page.touched.filter(({ version }) => version === NEWEST)
             const here = page.touched.filter(({ version }) => version < NEWEST)
-            yield {
-              ...page,
-              touched: here.map(item => ({ ...item, id: placed(mailbox, item.id) })),
-              deletions: gone.map(item => ({
-                ...item,
-                id: resource === 'INBOX' ? item.id : `${item.id}@${resource}`,
-              })),
-            }
+            const named = <T extends { id: string }>(item: T): T => ({
+              ...item,
+              id: idIn(mailbox, item.id, resource),
+            })
+            yield { ...page, touched: here.map(named), deletions: gone.map(named) }
           }
+        },
+        async list(conn, resource, listing, position, signal) {
+          const page = await port.list(conn, resource, listing, position, signal)
+          const mailbox = mailboxOf(scene, conn.email)
+          const items = page.items.map(item => {
+            const id = idIn(mailbox, item.id, resource)
+            return { id, message: item.message && { ...item.message, id } }
+          })
+          return { ...page, items }
         },
         async *fetch(conn, resource, ids, options, signal) {
           const mailbox = mailboxOf(scene, conn.email)
           for await (const fetched of port.fetch(conn, resource, ids.map(bare), options, signal)) {
             const asked = ids.find(id => bare(id) === fetched.id) ?? fetched.id
-            if (placed(mailbox, fetched.id) !== asked) yield { id: asked, outcome: 'missing' }
-            else if (fetched.outcome === 'message')
-              yield { ...fetched, id: asked, message: { ...fetched.message, id: asked } }
-            else yield { ...fetched, id: asked }
+            if (fetched.outcome !== 'message') yield { ...fetched, id: asked }
+            else if (idIn(mailbox, fetched.id, fetched.message.labelIds[0] ?? '') !== asked)
+              yield { id: asked, outcome: 'missing' }
+            else yield { ...fetched, id: asked, message: { ...fetched.message, id: asked } }
           }
         },
       })),
@@ -153,7 +168,10 @@ export const folderMutants: Mutant[] = [
     what: 'each folder’s lane writes the list of folders as it was when its run began',
     substitutes: {
       store: (inner, scene) => {
-        const lists = new Map<string, Pick<Mailbox, 'labels'> & { resources: ReturnType<Mailbox['resources']> }>()
+        const lists = new Map<
+          string,
+          Pick<Mailbox, 'labels'> & { resources: ReturnType<Mailbox['resources']> }
+        >()
         return {
           ...inner,
           claimDue: async options => {
@@ -182,6 +200,17 @@ export const folderMutants: Mutant[] = [
             ? []
             : await inner.unlisted(resourceId, listing, ...rest),
       }),
+    },
+  },
+  {
+    name: 'gone-before-stored-forgotten',
+    breaks: 'I4',
+    what: 'nothing is kept of a message that was gone before it was stored, so a listing in flight brings it back',
+    substitutes: {
+      plan: (stored, batch) => {
+        const writes = plan(stored, batch)
+        return { ...writes, tombstones: writes.tombstones.filter(({ version }) => version > 0n) }
+      },
     },
   },
   {
