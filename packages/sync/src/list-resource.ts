@@ -73,7 +73,7 @@ type Step = { next: ListingCursor; part: Partial<Batch> }
 async function* walk(work: Work, state: ListingCursor, signal: AbortSignal): AsyncGenerator<Step> {
   const [listing] = state.listings ?? []
   if (!listing) return
-  if (listing.name.startsWith(GONE)) return yield { next: endOfListing(state), part: {} }
+  if (listing.name.startsWith(GONE)) return yield { next: endOfListing(work, state), part: {} }
   for (let at = state; ; ) {
     signal.throwIfAborted()
     const page = await listPage(work, listing.name, at.position, signal)
@@ -92,7 +92,7 @@ async function* walk(work: Work, state: ListingCursor, signal: AbortSignal): Asy
     at = listing.counted
       ? { ...at, done, base: done, position: page.next, total: Math.max(at.total ?? 0, done) }
       : { ...at, position: page.next }
-    yield { next: page.next === null ? endOfListing(at) : at, part }
+    yield { next: page.next === null ? endOfListing(work, at) : at, part }
     if (page.next === null) return
   }
 }
@@ -109,9 +109,11 @@ async function* piecesOf(
   const stored = await work.engine.store.storedVersions(work.claim.accountId, ids, labelId ?? undefined)
   const lacking = items.filter(item => !stored.has(item.id))
   // What the page tells of a message that we hold is compared too: its set says where it is, not whether it was read.
-  const telling = state.kind === 'resync' ? items : lacking
+  const telling = compares(work, state) ? items : lacking
   const told = telling.map(item => item.message).filter(message => message !== null)
-  const needed = lacking.filter(item => item.message === null).map(item => item.id)
+  // A folder's page that could not be had as a whole names its messages only, and no other set tells their flags.
+  const unsaid = work.port.tree === undefined ? lacking : items
+  const needed = unsaid.filter(item => item.message === null).map(item => item.id)
   yield { count: ids.length - told.length - needed.length, part: null }
   for (let from = 0; from < told.length; from += PIECE) {
     const upserts = told.slice(from, from + PIECE)
@@ -137,8 +139,14 @@ async function listPage(
   }
 }
 
-function endOfListing(state: ListingCursor): ListingCursor {
-  if (state.kind === 'resync') return { ...state, checking: true }
+/**
+ * A resync compares what is stored. So does the first walk of a folder: others' lanes may have met its messages before
+ * anything followed it, and what happened to those since nobody tells.
+ */
+const compares = (work: Work, { kind }: ListingCursor) => kind === 'resync' || work.port.tree !== undefined
+
+function endOfListing(work: Work, state: ListingCursor): ListingCursor {
+  if (compares(work, state)) return { ...state, checking: true }
   return nextListing(state)
 }
 
