@@ -15,8 +15,11 @@ export type ProviderWorld = {
   pageSize: number
   /** How long a new watch lives. */
   watchMs: () => number
-  /** Is this message stored already? A listing may leave out only such ones: what it never shows, nobody can know. */
-  isStored: (email: string, messageId: string) => boolean
+  /**
+   * Is this message stored already, as a member of the set? A listing may leave out only such ones: what it never shows,
+   * nobody can know.
+   */
+  isStored: (email: string, messageId: string, labelId: string | undefined) => boolean
 }
 
 const ANSWERS: readonly FaultKind[] = [
@@ -117,8 +120,9 @@ export function simulatedProvider(world: ProviderWorld, process: Process, traits
       if (fault === 'expired' && position !== null)
         throw new ProviderError('cursor_expired', 'The page token is too old.')
       const page = mailbox.list(resource, listing, position, world.pageSize, askedAt)
+      const set = mailbox.listings(resource).find(each => each.name === listing)?.labelId ?? undefined
       const omitted =
-        fault === 'omit' ? page.items.findIndex(({ id }) => world.isStored(mailbox.email, id)) : -1
+        fault === 'omit' ? page.items.findIndex(({ id }) => world.isStored(mailbox.email, id, set)) : -1
       await back(signal)
       return { ...page, items: page.items.filter((_, index) => index !== omitted) }
     },

@@ -202,7 +202,7 @@ export class World {
           mailboxes: this.mailboxes,
           pageSize: this.shape.providerPage,
           watchMs: () => this.watchMs(),
-          isStored: (email, messageId) => this.#isStored(email, messageId),
+          isStored: (email, messageId, labelId) => this.#isStored(email, messageId, labelId),
         },
         process,
         traits,

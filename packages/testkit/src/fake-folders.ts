@@ -223,8 +223,8 @@ export class FakeFolders implements ProviderPort {
       id: message.id,
       message: this.wholePages ? structuredClone(message) : null,
     }))
-    const last = items.at(-1)
-    const next = rest.length > items.length && last ? String(last.message.receivedAt) : null
+    const last = rest[items.length - 1]
+    const next = rest.length > items.length && last ? String(last.receivedAt) : null
     return { items, next, total: all.length }
   }
 
