@@ -84,10 +84,10 @@ export const cursorBreaks: readonly Break[] = [
   },
   {
     rule: 'cursor-8',
-    what: 'what was never stored is deleted, too',
+    what: 'what is gone before it was stored leaves nothing behind',
     file: 'packages/sync/src/plan.ts',
-    from: '    if (!existing) continue\n    now.delete(id)\n    gone.set(id, existing.version)',
-    to: '    now.delete(id)\n    gone.set(id, existing?.version ?? 0n)',
+    from: 'else if (deadAt(id) === undefined) gone.set(id, NEVER_STORED)',
+    to: '',
     test: plan('deletes what the provider says is missing only where it is stored'),
   },
   {
@@ -200,8 +200,8 @@ export const cursorBreaks: readonly Break[] = [
     rule: 'cursor-8',
     what: 'the provider’s word that a message is gone is not believed',
     file: 'packages/sync/src/plan.ts',
-    from: '    now.delete(id)\n    gone.set(id, existing.version)',
-    to: '    now.delete(id)',
+    from: '    now.delete(id)\n    if (existing) gone.set(id, existing.version)\n    else if (deadAt',
+    to: '    if (existing === undefined) if (deadAt',
     test: store('what the provider confirms missing is deleted'),
   },
   {
