@@ -9,6 +9,7 @@ import type {
   WatchRequest,
 } from '@inlet/sync/provider-port'
 import { ChangeLog, placeOf } from './change-log.ts'
+import { NEWEST, versionOf } from './folder-version.ts'
 import {
   type Answer,
   type Letter,
@@ -34,16 +35,7 @@ type Lying = {
   from: string | null
 }
 
-/** Newer than any state: what has left a folder is looked at again, whatever is stored. */
-const NEWEST = 2n ** 63n - 1n
 const STARRED = labelOf('STARRED', 'Starred', 'starred')
-
-/** Whole seconds of the last change, and then how long after it one asked. */
-const versionOf = (modified: number, askedAt: number): bigint => {
-  const second = Math.floor(modified / 1_000) * 1_000
-  return (BigInt((second - SINCE) / 1_000) << 33n) | BigInt(Math.max(1, askedAt - second))
-}
-const SINCE = Date.UTC(2005, 0, 1)
 
 /**
  * Graph's shape: a resource with a cursor and a doorbell for each folder, and one for the list of folders; a message lies

@@ -9,7 +9,7 @@ import { Faults } from './faults.ts'
 import { FolderMailbox, GRAPH } from './folder-mailbox.ts'
 import { GMAIL, GmailMailbox } from './gmail-mailbox.ts'
 import type { Shape } from './history.ts'
-import { idOf } from './ids.ts'
+import { isStored } from './is-stored.ts'
 import type { Kind, Mailbox, Ring, Traits } from './mailbox.ts'
 import { openDisk } from './mirror-disk.ts'
 import { Monitor } from './monitor/monitor.ts'
@@ -79,7 +79,7 @@ export class World {
         now: () => clock.now(),
         random: this.#random.fork(email),
         ring: ring => this.#pushes.ring(ring),
-        isStored: (messageId, folder) => this.#isStored(email, messageId, folder),
+        isStored: (messageId, folder) => isStored(state, email, messageId, folder),
       })
       this.mailboxes.set(email, mailbox)
     }
@@ -202,7 +202,11 @@ export class World {
           mailboxes: this.mailboxes,
           pageSize: this.shape.providerPage,
           watchMs: () => this.watchMs(),
+<<<<<<< HEAD
           isStored: (email, messageId, labelId) => this.#isStored(email, messageId, labelId),
+=======
+          isStored: (email, messageId, folder) => isStored(state, email, messageId, folder),
+>>>>>>> simmix
         },
         process,
         traits,
@@ -219,16 +223,6 @@ export class World {
       providers: new Map(providers),
     }
     return { parts, engine: engineOf(parts), feed: database.feed, scene }
-  }
-
-  #isStored(email: string, messageId: string, folder?: string): boolean {
-    for (const user of this.state.users.values())
-      for (const { row } of user.accounts.values()) {
-        const stored = row.email === email ? user.messages.get(idOf(row.id, 'message', messageId)) : undefined
-        if (!stored) continue
-        return folder === undefined || stored.row.labelIds.includes(idOf(row.id, 'label', folder))
-      }
-    return false
   }
 
   #server(): WebServer | null {

@@ -219,12 +219,18 @@ export class FakeFolders implements ProviderPort {
       .map(({ message }) => message)
       .sort((a, b) => b.receivedAt - a.receivedAt)
     const rest = position === null ? all : all.filter(message => message.receivedAt < Number(position))
-    const items = rest.slice(0, PAGE).map(message => ({
+    const page = rest.slice(0, PAGE)
+    const items = page.map(message => ({
       id: message.id,
       message: this.wholePages ? structuredClone(message) : null,
     }))
+<<<<<<< HEAD
     const last = rest[items.length - 1]
     const next = rest.length > items.length && last ? String(last.receivedAt) : null
+=======
+    const last = page.at(-1)
+    const next = rest.length > page.length && last ? String(last.receivedAt) : null
+>>>>>>> simmix
     return { items, next, total: all.length }
   }
 

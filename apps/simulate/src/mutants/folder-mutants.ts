@@ -3,6 +3,7 @@ import { plan } from '@inlet/sync/plan'
 import { ProviderError } from '@inlet/sync/provider-errors'
 import type { ProviderPort, PulledPage } from '@inlet/sync/provider-port'
 import type { MemoryState } from '@inlet/testkit/memory-store/state'
+import { NEWEST } from '../folder-version.ts'
 import { type Mailbox, NOTHING } from '../mailbox.ts'
 import type { Scene } from '../substitutes.ts'
 import type { Mutant } from './mutant.ts'
@@ -20,9 +21,6 @@ const mailboxOf = ({ mailboxes }: Scene, email: string): Mailbox => {
   if (!mailbox) throw new ProviderError('permanent', `There is no mailbox ${email}.`)
   return mailbox
 }
-
-/** What no state can be newer than: a folder says so of what is not in it any more. */
-const NEWEST = 2n ** 63n - 1n
 
 /** Where each message was first met: there it has its own id, and elsewhere another. */
 const homes = new WeakMap<Mailbox, Map<string, string>>()
