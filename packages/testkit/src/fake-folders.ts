@@ -224,13 +224,8 @@ export class FakeFolders implements ProviderPort {
       id: message.id,
       message: this.wholePages ? structuredClone(message) : null,
     }))
-<<<<<<< HEAD
-    const last = rest[items.length - 1]
-    const next = rest.length > items.length && last ? String(last.receivedAt) : null
-=======
     const last = page.at(-1)
     const next = rest.length > page.length && last ? String(last.receivedAt) : null
->>>>>>> simmix
     return { items, next, total: all.length }
   }
 
