@@ -86,8 +86,8 @@ export const cursorBreaks: readonly Break[] = [
     rule: 'cursor-8',
     what: 'what was never stored is deleted, too',
     file: 'packages/sync/src/plan.ts',
-    from: '    if (!existing) continue\n    now.delete(id)\n    gone.set(id, existing.version)',
-    to: '    now.delete(id)\n    gone.set(id, existing?.version ?? 0n)',
+    from: 'if (!old) {\n      writes.tombstones.push({ id, version })',
+    to: 'if (!old) {\n      writes.deletions.push({ id, version })',
     test: plan('deletes what the provider says is missing only where it is stored'),
   },
   {
@@ -121,6 +121,16 @@ export const cursorBreaks: readonly Break[] = [
     from: 'if (dead !== undefined && dead >= message.version) continue',
     to: 'if (dead !== undefined) continue',
     test: plan('revives a row whose newer state arrives after a deletion'),
+  },
+  {
+    rule: 'cursor-10',
+    what: 'nothing is kept of a message that was gone before it was stored',
+    file: 'packages/sync/src/plan.ts',
+    from: 'else if (deadAt(id) === undefined) gone.set(id, NEVER_STORED)',
+    to: '',
+    test: store(
+      'what is gone before it was stored is not brought back by a listing in flight, but asked for',
+    ),
   },
   {
     rule: 'cursor-11',
@@ -200,8 +210,8 @@ export const cursorBreaks: readonly Break[] = [
     rule: 'cursor-8',
     what: 'the provider’s word that a message is gone is not believed',
     file: 'packages/sync/src/plan.ts',
-    from: '    now.delete(id)\n    gone.set(id, existing.version)',
-    to: '    now.delete(id)',
+    from: '    if (existing) gone.set(id, existing.version)\n',
+    to: '    if (existing) continue\n',
     test: store('what the provider confirms missing is deleted'),
   },
   {

@@ -27,7 +27,7 @@ export async function explain(history: History, substitutes: Partial<Substitutes
     `Seed ${seed} fails: ${before.failure.invariant}: ${before.failure.message}`,
     '',
     `Shortest history that fails alike (${operations.length} of ${history.operations.length} operations, ${tries} tries):`,
-    `  ${shape.mailboxes.length} mailboxes of ${shape.mail} messages, ${shape.workers} workers, ${shape.webServers} web servers, ${shape.browsers.length} browsers`,
+    `  ${shape.kinds.join(' and ')} mailboxes of ${shape.mail} messages, ${shape.workers} workers, ${shape.webServers} web servers, ${shape.browsers.length} browsers`,
     `  pages: provider ${shape.providerPage}, follow ${shape.followPage}, fill ${shape.fillPage}; streams live ${shape.streamMs / 1_000} s`,
     ...operations.map(
       operation => `  ${(operation.at / 1_000).toFixed(3).padStart(9)} s  ${describe(operation)}`,

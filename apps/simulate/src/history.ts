@@ -1,10 +1,13 @@
 import type { FaultKind, FaultTarget } from './faults.ts'
+import type { Kind } from './mailbox.ts'
 import { createRandom, type Random } from './random.ts'
 
 /** How big the simulated world is. */
 export type Shape = {
   /** For each mailbox, the number of the user who connected it. */
   mailboxes: number[]
+  /** For each mailbox, whose provider's it is. */
+  kinds: Kind[]
   workers: number
   webServers: number
   /** For each browser, the number of its user. */
@@ -24,7 +27,16 @@ type On = { at: number; r: number; s: number }
 export type Operation =
   | (On & { type: 'deliver'; mailbox: number; count: number; sameThread: boolean })
   | (On & {
-      type: 'read' | 'star' | 'trash' | 'delete' | 'label' | 'moveThread' | 'break' | 'mutate'
+      type:
+        | 'read'
+        | 'star'
+        | 'trash'
+        | 'delete'
+        | 'label'
+        | 'thereAndBack'
+        | 'moveThread'
+        | 'break'
+        | 'mutate'
       mailbox: number
     })
   | (On & {
@@ -39,7 +51,7 @@ export type Operation =
       mailbox: number
     })
   | (On & {
-      type: 'revoke' | 'reconnect' | 'endWatch' | 'syncNow' | 'resync' | 'stop' | 'start'
+      type: 'revoke' | 'reconnect' | 'endWatch' | 'forgePush' | 'syncNow' | 'resync' | 'stop' | 'start'
       mailbox: number
     })
   | (On & { type: 'fault'; target: FaultTarget; kind: FaultKind; probability: number; forMs: number })
@@ -52,7 +64,7 @@ export type Operation =
 
 export type History = { seed: number; shape: Shape; operations: Operation[] }
 
-const MAILBOX = ['read', 'star', 'trash', 'delete', 'label', 'moveThread'] as const
+const MAILBOX = ['read', 'star', 'trash', 'delete', 'label', 'thereAndBack', 'moveThread'] as const
 const FAULTS: [FaultTarget, readonly FaultKind[]][] = [
   [
     'provider',
@@ -87,6 +99,7 @@ export function historyOf(seed: number, size: number): History {
     mailboxes: Array.from({ length: random.int(1, 2) }, (_, index) =>
       index < users ? index : random.int(0, users - 1),
     ),
+    kinds: [],
     workers: random.int(1, 3),
     webServers: random.int(1, 2),
     browsers: Array.from({ length: random.int(1, 3) }, () => random.int(0, users - 1)),
@@ -98,6 +111,8 @@ export function historyOf(seed: number, size: number): History {
     keepBroken: random.chance(0.15),
     durationMs: random.pick([30_000, 90_000, 200_000]),
   }
+  const kinds = random.fork('kinds')
+  shape.kinds = shape.mailboxes.map(() => (kinds.chance(0.45) ? 'graph' : 'gmail'))
   const operations = Array.from({ length: size }, () => operation(random, shape))
   operations.sort((a, b) => a.at - b.at)
   return { seed, shape, operations }
@@ -129,7 +144,15 @@ function operation(random: Random, shape: Shape): Operation {
   if (roll < 60)
     return {
       ...on,
-      type: random.pick(['revoke', 'reconnect', 'reconnect', 'endWatch', 'stop', 'start'] as const),
+      type: random.pick([
+        'revoke',
+        'reconnect',
+        'reconnect',
+        'endWatch',
+        'forgePush',
+        'stop',
+        'start',
+      ] as const),
       mailbox,
     }
   if (roll < 63) return { ...on, type: random.pick(['syncNow', 'syncNow', 'resync'] as const), mailbox }

@@ -1,189 +1,201 @@
-import type { LabelPatch, PulledLabel, PulledMessage, PulledPage } from '@inlet/sync/provider-port'
+import type { Provider } from '@inlet/protocol/entities'
+import type {
+  ListedPage,
+  Listing,
+  Notice,
+  ProviderPort,
+  PulledLabel,
+  PulledMessage,
+  PulledPage,
+  ResourceSpec,
+  WatchGrant,
+  WatchRequest,
+} from '@inlet/sync/provider-port'
+import type { Random } from './random.ts'
 
-type Entry =
-  | { type: 'added'; id: string; version: bigint }
-  | { type: 'labels'; id: string; version: bigint; add: string[]; remove: string[] }
-  | { type: 'deleted'; id: string; version: bigint }
-  | { type: 'labelList'; version: bigint }
+/** What a provider says of itself, whatever mailbox it is asked about. */
+export type Traits = Pick<ProviderPort, 'provider' | 'silentLabels' | 'tree'>
 
-const system = (id: string, name: string, role: PulledLabel['role'], hidden = false): PulledLabel => ({
-  id,
-  name,
-  role,
-  color: null,
-  hidden,
-})
-const SYSTEM = [
-  system('INBOX', 'Inbox', 'inbox'),
-  system('UNREAD', 'Unread', 'unread', true),
-  system('STARRED', 'Starred', 'starred'),
-  system('TRASH', 'Trash', 'trash'),
-  system('SENT', 'Sent', 'sent'),
-]
+export type MailboxWorld = {
+  email: string
+  now: () => number
+  random: Random
+  ring: (notice: Ring) => void
+  /** Is this message stored, as lying in this folder? */
+  isStored: (messageId: string, folder: string) => boolean
+}
+
+/** A push, before it has an id. */
+export type Ring = Notice extends infer N ? (N extends Notice ? Omit<N, 'pushId'> : never) : never
+
+export type Letter = {
+  threadId?: string
+  labelIds?: string[]
+  from?: string
+  subject?: string
+}
+
+/** A page of changes: what it says is dated when it arrives. `next`: where the next one begins; null: this was the last. */
+export type Answer = { arrive: (at: number) => PulledPage; next: string | null }
+/** A message as it is, and the position of the resource from which on it is told. */
+export type Told = { message: PulledMessage; at: bigint }
 
 /**
- * A person's mailbox at the provider: what is true. It has Gmail's shape: one version that every change moves, a history
- * of records that may be cut off, labels as sets, messages whose content never changes and whose ids never come again.
+ * A person's mailbox at the provider: what is true. Labels may be sets or folders; cursors, listings and doorbells are as
+ * each provider has them. Messages are never changed in place.
  */
-export class Mailbox {
+export abstract class Mailbox {
   readonly email: string
   readonly messages = new Map<string, PulledMessage>()
   readonly broken = new Set<string>()
   /** The next answer that holds one of these is late, and by then it has changed and cannot be read again. */
   readonly flickering = new Set<string>()
-  /** Labels that are gone, and the history with them, as soon as an answer has told that a message carries them. */
+  /** Labels that are gone, and the cursors with them, as soon as an answer has told that a message carries them. */
   readonly fleeting = new Set<string>()
   /** Messages that have lost such a label: the next answer that holds one is late, and by then it has changed again. */
   readonly overtaking = new Set<string>()
-  labels: PulledLabel[] = [...SYSTEM]
-  version = 1n
-  /** Cursors below it are too old. */
-  forgotten = 0n
-  /** Pushes are sent until then; null: no watch. */
-  watchUntil: number | null = null
   /** Access tokens of this generation are accepted; a revoked grant waits for a new one. */
   generation = 1
   revoked = false
   /** Sends that went out, by client id. */
   readonly sent = new Map<string, number>()
-  readonly #onChange: (mailbox: Mailbox) => void
-  #history: Entry[] = []
-  #made = 0
+  protected readonly world: MailboxWorld
+  protected made = 0
 
-  constructor(email: string, onChange: (mailbox: Mailbox) => void) {
-    this.email = email
-    this.#onChange = onChange
+  constructor(world: MailboxWorld) {
+    this.world = world
+    this.email = world.email
   }
+
+  // -- as its owner's other devices change it --
+
+  abstract deliver(now: number, letter?: Letter): PulledMessage
+  /** Adds and takes away labels, UNREAD and STARRED among them; where labels are folders, that moves the message. */
+  abstract label(id: string, add: string[], remove: string[]): void
+  abstract remove(id: string): void
+  abstract createLabel(name: string): string
+  abstract renameLabel(id: string, name: string): void
+  /** `told`: its messages' changes tell of it. */
+  abstract deleteLabel(id: string, told: boolean): void
+  /** Cursors given out so far are now too old: all of them, or those of one resource. */
+  abstract expireCursors(share: number): void
+  abstract endWatch(share: number): void
+  /** A push that only pretends to come from the provider. */
+  abstract forgePush(share: number): void
 
   ids(): string[] {
     return [...this.messages.keys()]
   }
 
-  deliver(
-    now: number,
-    more: { threadId?: string; labelIds?: string[]; from?: string; subject?: string } = {},
-  ): PulledMessage {
-    const id = `m${++this.#made}`
-    const version = ++this.version
-    const labelIds = more.labelIds ?? ['INBOX', 'UNREAD']
-    const email = more.from ?? 'ada@example.com'
-    const message: PulledMessage = {
-      id,
-      threadId: more.threadId ?? `t${this.#made}`,
-      version,
-      subject: more.subject ?? `Mail ${this.#made}`,
-      from: { name: email.slice(0, email.indexOf('@')), email },
-      to: [{ name: '', email: this.email }],
-      cc: [],
-      bcc: [],
-      replyTo: [],
-      snippet: `Snippet ${this.#made}`,
-      receivedAt: now,
-      sentAt: null,
-      labelIds,
-      unread: labelIds.includes('UNREAD'),
-      starred: labelIds.includes('STARRED'),
-      draft: false,
-      sizeBytes: 1_000 + this.#made,
-      messageIdHeader: `<${id}@${this.email}>`,
-      inReplyTo: null,
-      references: [],
-      attachments: [],
-      body: { html: null, text: `Body ${this.#made}`, warning: null },
-    }
-    this.messages.set(id, message)
-    this.#record({ type: 'added', id, version })
-    return message
-  }
-
-  label(id: string, add: string[], remove: string[]): void {
+  carries(id: string, label: string): boolean {
     const message = this.messages.get(id)
-    if (!message) return
-    const labels = new Set(message.labelIds)
-    const [added, removed] = [add.filter(each => !labels.has(each)), remove.filter(each => labels.has(each))]
-    if (added.length + removed.length === 0) return
-    for (const each of removed) labels.delete(each)
-    for (const each of added) labels.add(each)
-    const version = ++this.version
-    const flags = { unread: labels.has('UNREAD'), starred: labels.has('STARRED') }
-    this.messages.set(id, { ...message, labelIds: [...labels], version, ...flags })
-    this.#record({ type: 'labels', id, version, add: added, remove: removed })
+    if (label === 'UNREAD') return message?.unread ?? false
+    return message?.labelIds.includes(label) ?? false
   }
 
-  remove(id: string): void {
-    if (!this.messages.delete(id)) return
-    this.broken.delete(id)
-    this.#record({ type: 'deleted', id, version: ++this.version })
-  }
-
-  createLabel(name: string): string {
-    const id = `L${++this.#made}`
-    this.labels = [...this.labels, { id, name, role: null, color: null, hidden: false }]
-    this.#record({ type: 'labelList', version: ++this.version })
-    return id
-  }
-
-  renameLabel(id: string, name: string): void {
-    this.labels = this.labels.map(label => (label.id === id ? { ...label, name } : label))
-    this.#record({ type: 'labelList', version: ++this.version })
-  }
-
-  /** Every message loses it, each with a record, as Gmail does. */
-  deleteLabel(id: string): void {
-    for (const message of [...this.messages.values()])
-      if (message.labelIds.includes(id)) this.label(message.id, [], [id])
-    this.labels = this.labels.filter(label => label.id !== id)
-    this.#record({ type: 'labelList', version: ++this.version })
+  toggle(id: string, label: string): void {
+    const has = this.carries(id, label)
+    this.label(id, has ? [] : [label], has ? [label] : [])
   }
 
   ownLabels(): string[] {
     return this.labels.filter(label => label.role === null).map(label => label.id)
   }
 
-  /** Every cursor given out so far is now too old. */
-  expireCursors(): void {
-    this.forgotten = ++this.version
-    this.#history = []
-  }
+  // -- what the provider answers --
 
-  /** One page of what came after `from`, and where the next begins (null: this was the last). */
-  page(from: bigint, size: number): { page: PulledPage; next: bigint | null } {
-    const rest = this.#history.filter(entry => entry.version > from)
-    const entries = rest.slice(0, size)
-    const next = rest.length > size ? (entries.at(-1)?.version ?? from) : null
-    const end = this.version > from ? this.version : from
-    const page = pageOf(entries, next === null ? String(end) : null)
-    for (const label of this.fleeting)
-      if (page.patches.some(({ add }) => add.includes(label))) this.#flee(label)
-    return { page, next }
-  }
+  abstract readonly traits: Traits
+  abstract readonly labels: PulledLabel[]
+  abstract resources(): ResourceSpec[]
+  abstract cursor(resource: string): string
+  /** Throws `cursor_expired`. */
+  abstract page(resource: string, cursor: string, size: number): Answer
+  abstract listings(resource: string): Listing[]
+  abstract list(
+    resource: string,
+    listing: string,
+    position: string | null,
+    size: number,
+    askedAt: number,
+  ): ListedPage
+  /** The message as an answer tells it that was asked for at `askedAt`. */
+  abstract state(id: string, askedAt: number): PulledMessage | undefined
+  abstract count(resource: string | null): number
+  abstract watch(resource: string, request: WatchRequest, until: number): WatchGrant
+  abstract unwatch(providerId: string): void
+  /** An answer has shown this message. */
+  abstract shown(id: string): void
 
-  #flee(label: string): void {
-    this.fleeting.delete(label)
-    for (const { id, labelIds } of this.messages.values())
-      if (labelIds.includes(label)) this.overtaking.add(id)
-    this.deleteLabel(label)
-    this.expireCursors()
-  }
+  // -- for the judges --
 
-  #record(entry: Entry): void {
-    this.#history.push(entry)
-    this.#onChange(this)
-  }
-}
+  /** Where a cursor stands; later ones are greater. */
+  abstract position(cursor: string): bigint
+  abstract latest(resource: string): bigint
+  /** Messages whose last change this resource tells. */
+  abstract told(resource: string): Iterable<Told>
+  /** Resources that the tree tells of, and its position from which on it does. */
+  abstract branches(): Iterable<{ key: string; at: bigint }>
+  /** Watches that have ended without a word live again. */
+  abstract reviveWatches(until: number): void
+  /** Where letters must go so that each doorbell rings. */
+  abstract doors(): string[][]
+  abstract secretOf(providerId: string): string | null
 
-function pageOf(entries: Entry[], cursor: string | null): PulledPage {
-  const patches: LabelPatch[] = []
-  const page: PulledPage = { upserts: [], touched: [], patches, deletions: [], cursor, labelsChanged: false }
-  for (const entry of entries) {
-    if (entry.type === 'added') page.touched.push({ id: entry.id, version: entry.version })
-    else if (entry.type === 'deleted') page.deletions.push({ id: entry.id, version: entry.version })
-    else if (entry.type === 'labelList') page.labelsChanged = true
-    else {
-      const { id, version, add, remove } = entry
-      const flag = (label: string) => (add.includes(label) ? true : remove.includes(label) ? false : null)
-      patches.push({ id, version, add, remove, unread: flag('UNREAD'), starred: flag('STARRED') })
+  protected write(now: number, letter: Letter): Omit<PulledMessage, 'version'> {
+    const id = `m${++this.made}`
+    const labelIds = letter.labelIds ?? ['INBOX', 'UNREAD']
+    const email = letter.from ?? 'ada@example.com'
+    return {
+      id,
+      threadId: letter.threadId ?? `t${this.made}`,
+      subject: letter.subject ?? `Mail ${this.made}`,
+      from: { name: email.slice(0, email.indexOf('@')), email },
+      to: [{ name: '', email: this.email }],
+      cc: [],
+      bcc: [],
+      replyTo: [],
+      snippet: `Snippet ${this.made}`,
+      receivedAt: now,
+      sentAt: null,
+      labelIds,
+      unread: labelIds.includes('UNREAD'),
+      starred: labelIds.includes('STARRED'),
+      draft: false,
+      sizeBytes: 1_000 + this.made,
+      messageIdHeader: `<${id}@${this.email}>`,
+      inReplyTo: null,
+      references: [],
+      attachments: [],
+      body: { html: null, text: `Body ${this.made}`, warning: null },
     }
   }
-  return page
 }
+
+export const NOTHING = { upserts: [], touched: [], patches: [], deletions: [] } satisfies Partial<PulledPage>
+
+export const labelOf = (
+  id: string,
+  name: string,
+  role: PulledLabel['role'],
+  hidden = false,
+): PulledLabel => ({ id, name, role, color: null, hidden })
+
+/** One page of messages, newest first, from a position that names the last message of the page before. */
+export function listed(
+  messages: PulledMessage[],
+  position: string | null,
+  size: number,
+): { items: PulledMessage[]; next: string | null; total: number } {
+  const all = messages.sort((a, b) => b.receivedAt - a.receivedAt || (a.id < b.id ? 1 : -1))
+  const [at, id = ''] = position?.split('|') ?? []
+  const rest =
+    at === undefined
+      ? all
+      : all.filter(each => each.receivedAt < Number(at) || (each.receivedAt === Number(at) && each.id < id))
+  const items = rest.slice(0, size)
+  const last = items.at(-1)
+  const next = rest.length > items.length && last ? `${last.receivedAt}|${last.id}` : null
+  return { items, next, total: all.length }
+}
+
+export type Kind = Extract<Provider, 'gmail' | 'graph'>

@@ -18,9 +18,26 @@ export function compareStore(
     const user = state.users.get(account.userId)
     const email = user?.accounts.get(account.id)?.row.email
     const mailbox = email === undefined ? undefined : mailboxes.get(email)
-    if (user && mailbox) compareAccount({ user, account, mailbox, excuseBroken }, differences)
+    if (!user || !mailbox) continue
+    compareAccount({ user, account, mailbox, excuseBroken }, differences)
+    differences.push(...compareLanes(state, account, mailbox))
   }
   return differences
+}
+
+/** What is followed is what has a cursor at the provider. */
+function compareLanes(state: MemoryState, account: AccountState, mailbox: Mailbox): string[] {
+  const lanes = [...state.resources.values()].filter(
+    lane => lane.accountId === account.id && lane.lane === 'live',
+  )
+  const [followed, there] = [
+    lanes.map(lane => lane.key).sort(),
+    mailbox
+      .resources()
+      .map(resource => resource.key)
+      .sort(),
+  ]
+  return same(followed, there) ? [] : [`${mailbox.email}: ${followed} are followed, and there are ${there}`]
 }
 
 type Pair = { user: UserState; account: AccountState; mailbox: Mailbox; excuseBroken: boolean }
@@ -125,8 +142,10 @@ export function unrest(
     if (lane.lane !== 'live') continue
     const email = state.users.get(lane.userId)?.accounts.get(lane.accountId)?.row.email
     const mailbox = email === undefined ? undefined : mailboxes.get(email)
-    if (mailbox && lane.cursor !== null && BigInt(lane.cursor) > mailbox.version)
-      found.push(`the cursor of ${email} is ${lane.cursor}, beyond the provider's ${mailbox.version}`)
+    if (mailbox && lane.cursor !== null && mailbox.position(lane.cursor) > mailbox.latest(lane.key))
+      found.push(
+        `the cursor of ${lane.key} in ${email} is ${lane.cursor}, beyond ${mailbox.latest(lane.key)}`,
+      )
   }
   for (const mutation of state.mutations.values())
     if (mutation.state === 'pending' || mutation.state === 'sending')

@@ -19,6 +19,7 @@ export function perform(world: World, operation: Operation): unknown {
     case 'trash':
     case 'delete':
     case 'label':
+    case 'thereAndBack':
     case 'moveThread':
     case 'break':
     case 'heal':
@@ -33,6 +34,7 @@ export function perform(world: World, operation: Operation): unknown {
     case 'revoke':
     case 'reconnect':
     case 'endWatch':
+    case 'forgePush':
     case 'syncNow':
     case 'resync':
     case 'stop':
@@ -78,10 +80,7 @@ function changeMailbox(
   const { r, s } = operation
   const id = at(mailbox.ids(), r)
   const own = at(mailbox.ownLabels(), s)
-  const has = (label: string) =>
-    (id !== undefined && mailbox.messages.get(id)?.labelIds.includes(label)) ?? false
-  const toggle = (label: string) =>
-    id !== undefined && mailbox.label(id, has(label) ? [] : [label], has(label) ? [label] : [])
+  const toggle = (label: string) => id !== undefined && mailbox.toggle(id, label)
   switch (operation.type) {
     case 'deliver': {
       const threadId =
@@ -101,6 +100,13 @@ function changeMailbox(
       return id && mailbox.label(id, ['TRASH'], ['INBOX'])
     case 'delete':
       return id && mailbox.remove(id)
+    case 'thereAndBack': {
+      const home = id && mailbox.messages.get(id)?.labelIds[0]
+      if (id === undefined || home === undefined || !own) return
+      mailbox.label(id, [own], [home])
+      world.clock.after(50 + s * 900, () => mailbox.label(id, [home], [own]))
+      return
+    }
     case 'moveThread': {
       const threadId = id && mailbox.messages.get(id)?.threadId
       for (const message of [...mailbox.messages.values()])
@@ -123,7 +129,7 @@ function changeMailbox(
     case 'renameLabel':
       return own && mailbox.renameLabel(own, `Renamed ${Math.floor(r * 1000)}`)
     case 'deleteLabel':
-      return own && mailbox.deleteLabel(own)
+      return own && mailbox.deleteLabel(own, r < 0.4)
     case 'fleetingLabel': {
       if (id === undefined) return
       const fleeting = mailbox.createLabel(`Fleeting ${Math.floor(r * 1000)}`)
@@ -131,7 +137,7 @@ function changeMailbox(
       return mailbox.label(id, [fleeting], [])
     }
     case 'expireCursors':
-      return mailbox.expireCursors()
+      return mailbox.expireCursors(s)
   }
 }
 
@@ -143,7 +149,8 @@ async function changeAccount(
   const accountId = world.accountId(index)
   const mailbox = world.mailbox(index)
   if (operation.type === 'revoke') mailbox.revoked = true
-  if (operation.type === 'endWatch') mailbox.watchUntil = null
+  if (operation.type === 'endWatch') mailbox.endWatch(r)
+  if (operation.type === 'forgePush') mailbox.forgePush(r)
   if (operation.type === 'reconnect') return await world.connect(index)
   if (accountId === null) return
   const { store } = world.personsEngine()

@@ -1,7 +1,5 @@
 import type { Clock } from './clock.ts'
 
-const never = new Promise<never>(() => {})
-
 /**
  * Something that can die or stand still: a worker, a web server, a browser tab. Every step from its inside to the
  * outside goes through `gate`: after a crash no step comes back, so its code simply ends at the await it had reached,
@@ -30,7 +28,8 @@ export class Process {
   /** Passes at once while the process runs. */
   async gate(): Promise<void> {
     while (this.#thawed) await this.#thawed.promise
-    if (this.#dead) await never
+    // A promise of its own: what waited for a shared one would be kept, and the whole simulated world with it.
+    if (this.#dead) await new Promise<never>(() => {})
   }
 
   /** Runs `work` outside; its outcome, good or bad, comes in only if the process is there to take it. */

@@ -3,7 +3,7 @@ import { ProviderError } from '@inlet/sync/provider-errors'
 import type { Connection, Fetched, ProviderMutation, ProviderPort } from '@inlet/sync/provider-port'
 import type { Clock } from './clock.ts'
 import type { FaultKind, Faults } from './faults.ts'
-import type { Mailbox } from './mailbox.ts'
+import type { Mailbox, Traits } from './mailbox.ts'
 import type { Process } from './process.ts'
 import type { Random } from './random.ts'
 
@@ -15,8 +15,16 @@ export type ProviderWorld = {
   pageSize: number
   /** How long a new watch lives. */
   watchMs: () => number
-  /** Is this message stored already? A listing may leave out only such ones: what it never shows, nobody can know. */
-  isStored: (email: string, messageId: string) => boolean
+<<<<<<< HEAD
+  /**
+   * Is this message stored already, as a member of the set? A listing may leave out only such ones: what it never shows,
+   * nobody can know.
+   */
+  isStored: (email: string, messageId: string, labelId: string | undefined) => boolean
+=======
+  /** Is this message stored already, as lying in this folder? A listing may leave out only such ones: what it never shows, nobody can know. */
+  isStored: (email: string, messageId: string, folder?: string) => boolean
+>>>>>>> simmix
 }
 
 const ANSWERS: readonly FaultKind[] = [
@@ -31,8 +39,8 @@ const TOKEN_MS = 30 * 60_000
 /** How long what flickers cannot be read: shorter than it takes until a failed item is tried again. */
 export const FLICKER_MS = 20_000
 
-/** The provider as one process sees it: the real port's contract over the simulated mailboxes, with faults on the way. */
-export function simulatedProvider(world: ProviderWorld, process: Process): MailProvider {
+/** A provider as one process sees it: the real port's contract over the simulated mailboxes, with faults on the way. */
+export function simulatedProvider(world: ProviderWorld, process: Process, traits: Traits): MailProvider {
   const { clock, faults, random, mailboxes } = world
   const bearer = (token: string): { mailbox: Mailbox; accepted: boolean } => {
     const [email = '', generation] = token.split('#')
@@ -79,80 +87,68 @@ export function simulatedProvider(world: ProviderWorld, process: Process): MailP
   }
 
   const port: ProviderPort = {
-    provider: 'gmail',
-    silentLabels: true,
+    ...traits,
     async identify(conn, signal) {
       const { mailbox } = await ask('identify', conn, signal)
       return { email: mailbox.email, displayName: mailbox.email }
     },
     async resources(conn, signal) {
-      await ask('resources', conn, signal)
-      return [{ key: 'mailbox', name: 'Mailbox', watched: true }]
+      const { mailbox } = await ask('resources', conn, signal)
+      const resources = mailbox.resources()
+      await back(signal)
+      return resources
     },
-    async currentCursor(conn, _resource, signal) {
+    async currentCursor(conn, resource, signal) {
       const { mailbox } = await ask('currentCursor', conn, signal)
-      const cursor = String(mailbox.version)
+      const cursor = mailbox.cursor(resource)
       await back(signal)
       return cursor
     },
-    async *pull(conn, _resource, cursor, signal) {
-      let from: bigint | null = BigInt(cursor)
+    async *pull(conn, resource, cursor, signal) {
+      let from: string | null = cursor
       while (from !== null) {
         const { mailbox, fault } = await ask('pull', conn, signal, ['expired'])
-        if (fault === 'expired' || from < mailbox.forgotten)
-          throw new ProviderError('cursor_expired', `The history before ${mailbox.forgotten} is gone.`)
-        const { page, next } = mailbox.page(from, world.pageSize)
+        if (fault === 'expired') throw new ProviderError('cursor_expired', 'The cursor is too old.')
+        const { arrive, next } = mailbox.page(resource, from, world.pageSize)
         await back(signal)
-        yield page
+        yield arrive(clock.now())
         from = next
       }
     },
-    async listings(conn, _resource, signal) {
+    async listings(conn, resource, signal) {
       const { mailbox } = await ask('listings', conn, signal)
-      const byLabel = mailbox.labels.map(label => ({
-        name: `label:${label.id}`,
-        labelId: label.id,
-        counted: false,
-      }))
-      return [{ name: 'all', labelId: null, counted: true }, ...byLabel]
+      return mailbox.listings(resource)
     },
-    async list(conn, _resource, listing, position, signal) {
+    async list(conn, resource, listing, position, signal) {
+      const askedAt = clock.now()
       const { mailbox, fault } = await ask('list', conn, signal, ['expired', 'omit'])
       if (fault === 'expired' && position !== null)
         throw new ProviderError('cursor_expired', 'The page token is too old.')
-      const label = listing.startsWith('label:') ? listing.slice(6) : null
-      const all = [...mailbox.messages.values()]
-        .filter(message => label === null || message.labelIds.includes(label))
-        .sort((a, b) => b.receivedAt - a.receivedAt || (a.id < b.id ? 1 : -1))
-      const [at, id = ''] = position?.split('|') ?? []
-      const rest =
-        at === undefined
-          ? all
-          : all.filter(
-              each => each.receivedAt < Number(at) || (each.receivedAt === Number(at) && each.id < id),
-            )
-      const items = rest.slice(0, world.pageSize)
-      const last = items.at(-1)
-      const next = rest.length > items.length && last ? `${last.receivedAt}|${last.id}` : null
-      const omitted = fault === 'omit' ? items.findIndex(each => world.isStored(mailbox.email, each.id)) : -1
+      const page = mailbox.list(resource, listing, position, world.pageSize, askedAt)
+<<<<<<< HEAD
+      const set = mailbox.listings(resource).find(each => each.name === listing)?.labelId ?? undefined
+      const omitted =
+        fault === 'omit' ? page.items.findIndex(({ id }) => world.isStored(mailbox.email, id, set)) : -1
+=======
+      const folder = mailbox.listings(resource)[0]?.labelId
+      const isStored = ({ id }: { id: string }) => world.isStored(mailbox.email, id, folder ?? undefined)
+      const omitted = fault === 'omit' ? page.items.findIndex(isStored) : -1
+>>>>>>> simmix
       await back(signal)
-      const listed = items.filter((_, index) => index !== omitted)
-      return {
-        items: listed.map(message => ({ id: message.id, message: null })),
-        next,
-        total: all.length,
-      }
+      return { ...page, items: page.items.filter((_, index) => index !== omitted) }
     },
     async *fetch(conn, _resource, ids, _options, signal): AsyncIterable<Fetched> {
       for (let from = 0; from < ids.length; from += 4) {
+        const askedAt = clock.now()
         const { mailbox } = await ask('fetch', conn, signal)
-        const outcomes = ids.slice(from, from + 4).map(id => fetched(mailbox, id, faults))
+        const outcomes = ids.slice(from, from + 4).map(id => fetched(mailbox, id, askedAt, faults))
+        for (const { id, outcome } of outcomes) if (outcome === 'message') mailbox.shown(id)
         const flickered = outcomes.filter(
           each => each.outcome === 'message' && mailbox.flickering.delete(each.id),
         )
         for (const { id } of flickered) flicker(mailbox, id, clock)
         const overtaken = outcomes.filter(each => mailbox.overtaking.delete(each.id))
-        for (const { id } of overtaken) toggleStar(mailbox, id)
+        for (const { id } of overtaken) mailbox.toggle(id, 'STARRED')
         if (flickered.length + overtaken.length > 0)
           await process.step(() => clock.sleep(random.int(1_000, 8_000), signal))
         await back(signal)
@@ -165,23 +161,19 @@ export function simulatedProvider(world: ProviderWorld, process: Process): MailP
       await back(signal)
       return labels
     },
-    async counts(conn, _resource, signal) {
+    async counts(conn, resource, signal) {
       const { mailbox } = await ask('counts', conn, signal)
-      return { messages: mailbox.messages.size, unread: null }
+      return { messages: mailbox.count(resource), unread: null }
     },
-    async watch(conn, _resource, { current }, signal) {
-      const { mailbox } = await ask('watch', conn, signal)
-      mailbox.watchUntil = clock.now() + world.watchMs()
-      return {
-        providerId: `watch of ${mailbox.email}`,
-        expiresAt: mailbox.watchUntil,
-        cursor: String(mailbox.version),
-        renewed: current !== null,
-      }
+    async watch(conn, resource, request, signal) {
+      const { mailbox, fault } = await ask('watch', conn, signal, ['fail_after'])
+      const grant = mailbox.watch(resource, request, clock.now() + world.watchMs())
+      if (fault === 'fail_after') throw new ProviderError('transient', 'watch: the answer was lost.')
+      return grant
     },
-    async unwatch(conn, _watch, signal) {
+    async unwatch(conn, { providerId }, signal) {
       const { mailbox } = await ask('unwatch', conn, signal)
-      mailbox.watchUntil = null
+      mailbox.unwatch(providerId)
     },
     async body() {
       throw new ProviderError('permanent', 'Bodies are stored with their messages here.')
@@ -226,19 +218,14 @@ export function simulatedProvider(world: ProviderWorld, process: Process): MailP
   }
 }
 
-function toggleStar(mailbox: Mailbox, id: string): void {
-  const starred = mailbox.messages.get(id)?.starred
-  mailbox.label(id, starred ? [] : ['STARRED'], starred ? ['STARRED'] : [])
-}
-
 function flicker(mailbox: Mailbox, id: string, clock: Clock): void {
-  toggleStar(mailbox, id)
+  mailbox.toggle(id, 'STARRED')
   mailbox.broken.add(id)
   clock.after(FLICKER_MS, () => mailbox.broken.delete(id))
 }
 
-function fetched(mailbox: Mailbox, id: string, faults: Faults): Fetched {
-  const message = mailbox.messages.get(id)
+function fetched(mailbox: Mailbox, id: string, askedAt: number, faults: Faults): Fetched {
+  const message = mailbox.state(id, askedAt)
   if (!message) return { id, outcome: 'missing' }
   if (mailbox.broken.has(id))
     return {

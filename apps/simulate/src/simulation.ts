@@ -1,4 +1,5 @@
 import { dueAt } from '@inlet/testkit/memory-store/scheduling'
+import type { ResourceState } from '@inlet/testkit/memory-store/state'
 import { EPOCH } from './clock.ts'
 import type { History } from './history.ts'
 import { compareMirror, compareStore, unrest } from './oracle.ts'
@@ -179,7 +180,7 @@ function workLeft(world: World): string[] {
   const now = world.clock.now()
   const left: string[] = []
   for (const lane of world.state.resources.values()) {
-    if (lane.paused || lane.dirtyAt === null) continue
+    if (lane.paused || lane.dirtyAt === null || gone(world, lane)) continue
     const waits = lane.lane === 'items' && lane.leaseToken === null && (dueAt(lane) ?? 0) > now
     if (!waits)
       left.push(
@@ -187,6 +188,16 @@ function workLeft(world: World): string[] {
       )
   }
   return left
+}
+
+/** Of a folder that went before anything of it was read only the next poll of the tree knows. */
+function gone({ state, mailboxes }: World, { userId, accountId, key, lane }: ResourceState): boolean {
+  const email = state.users.get(userId)?.accounts.get(accountId)?.row.email ?? ''
+  const keys = mailboxes
+    .get(email)
+    ?.resources()
+    .map(resource => resource.key)
+  return (lane === 'live' || lane === 'listing') && keys?.includes(key) === false
 }
 
 /** A browser on a live stream is level with the head within a sweep, whatever rings were lost. */
@@ -241,7 +252,11 @@ async function probe(
   trace.say('—', 'probe')
   world.faults.slowPages = true
   // The provider may have ended a watch without a word; that takes ten minutes of silence to notice, and is not the question.
-  for (const mailbox of mailboxes.values()) mailbox.watchUntil = clock.now() + 24 * 60 * MINUTE
+  for (const mailbox of mailboxes.values()) mailbox.reviveWatches(clock.now() + 24 * 60 * MINUTE)
+  // Each doorbell is heard once more: of what rings no more nobody could say that it is well.
+  for (const mailbox of mailboxes.values())
+    for (const labelIds of mailbox.doors()) mailbox.deliver(clock.now(), { labelIds })
+  await clock.run(clock.now() + LEVEL_MS, broke)
   for (let n = 0; n < 4; n++) {
     for (const mailbox of mailboxes.values()) {
       mailbox.deliver(clock.now())

@@ -12,6 +12,16 @@ export function useVirtualTimeouts(clock: Clock): void {
   AbortController.prototype.abort = function (reason = aborted) {
     abort.call(this, reason)
   }
+  // Node keeps each combined signal that somebody listens to until it aborts. Those of a process that was killed never do,
+  // and with each its whole simulated world was kept.
+  AbortSignal.any = (signals: Iterable<AbortSignal>): AbortSignal => {
+    const all = new AbortController()
+    for (const signal of signals) {
+      if (signal.aborted) all.abort(signal.reason)
+      else signal.addEventListener('abort', () => all.abort(signal.reason), { once: true })
+    }
+    return all.signal
+  }
   AbortSignal.timeout = (ms: number): AbortSignal => {
     const controller = new AbortController()
     clock.after(ms, () => controller.abort(new DOMException('The time limit was reached.', 'TimeoutError')))

@@ -5,7 +5,9 @@ import { Hub } from '@inlet/realtime/hub'
 import type { Sink } from '@inlet/realtime/sink'
 import type { Engine } from '@inlet/sync/engine'
 import { type FeedReader, isCursorTooOld, isInvalidCursor } from '@inlet/sync/feed-port'
+import { pushEvent } from '@inlet/sync/push-event'
 import { receivePush } from '@inlet/sync/receive-push'
+import type { Ring } from './mailbox.ts'
 import type { Process } from './process.ts'
 import type { Trace } from './trace.ts'
 
@@ -94,18 +96,13 @@ export class WebServer {
   }
 
   /** Answers 2xx (true) once the push is durable. */
-  async push(mailbox: string, pushId: string): Promise<boolean> {
+  async push(ring: Ring, pushId: string): Promise<boolean> {
     await this.process.gate()
     try {
-      await receivePush(this.#engine, {
-        provider: 'gmail',
-        pushId,
-        mailbox,
-        resource: null,
-        watch: null,
-        kind: 'changed',
-        problem: null,
-      })
+      await receivePush(
+        this.#engine,
+        pushEvent(ring.provider, { kind: 'notice', notice: { ...ring, pushId } }),
+      )
       return true
     } catch {
       return false

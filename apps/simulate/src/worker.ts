@@ -1,6 +1,6 @@
 import { runTimers } from '@inlet/runtime/timers'
 import type { Bus } from '@inlet/sync/bus-port'
-import type { Engine, Log, MailProvider } from '@inlet/sync/engine'
+import type { Engine, Log } from '@inlet/sync/engine'
 import { pollFallback } from '@inlet/sync/fallback-poll'
 import { prove } from '@inlet/sync/prove'
 import { Runner } from '@inlet/sync/runner'
@@ -22,10 +22,10 @@ export type EngineParts = {
   process: Process
   store: Store
   bus: Bus
-  provider: MailProvider
+  providers: Engine['providers']
 }
 
-export function engineOf({ clock, random, trace, process, store, bus, provider }: EngineParts): Engine {
+export function engineOf({ clock, random, trace, process, store, bus, providers }: EngineParts): Engine {
   const world: World = {
     now: () => clock.now(),
     random: () => random.next(),
@@ -37,7 +37,7 @@ export function engineOf({ clock, random, trace, process, store, bus, provider }
     trace.say(process.name, [message, lane, timer, error].filter(part => part !== undefined).join(' · '))
   }
   const log: Log = { info: say, warn: say, error: say }
-  return { store, bus, world, log, providers: new Map([['gmail', provider]]), callbackUrl: () => null }
+  return { store, bus, world, log, providers, callbackUrl: () => null }
 }
 
 /** A worker process: the real runner and the timers that the runtime gives a worker. */
@@ -62,7 +62,7 @@ export function startWorker(parts: EngineParts & { concurrency: number; polls: (
   const timers = [
     {
       name: 'renew-watches',
-      everyMs: 10 * MINUTE,
+      everyMs: MINUTE,
       firstMs: 1_000,
       run: (signal: AbortSignal) => renewWatches(engine, RENEW_WITHIN_MS, signal),
     },

@@ -6,9 +6,11 @@ import { BusTransport } from './bus.ts'
 import { Clock } from './clock.ts'
 import { databaseOf } from './database.ts'
 import { Faults } from './faults.ts'
+import { FolderMailbox, GRAPH } from './folder-mailbox.ts'
+import { GMAIL, GmailMailbox } from './gmail-mailbox.ts'
 import type { Shape } from './history.ts'
-import { idOf } from './ids.ts'
-import { Mailbox } from './mailbox.ts'
+import { isStored } from './is-stored.ts'
+import type { Kind, Mailbox, Ring, Traits } from './mailbox.ts'
 import { openDisk } from './mirror-disk.ts'
 import { Monitor } from './monitor/monitor.ts'
 import { type NetworkWorld, simulatedFetch } from './network.ts'
@@ -23,6 +25,8 @@ import { useVirtualTimeouts } from './virtual-timeouts.ts'
 import { WebServer } from './web-server.ts'
 import { engineOf, startWorker } from './worker.ts'
 
+const MAILBOXES = { gmail: GmailMailbox, graph: FolderMailbox } satisfies Record<Kind, unknown>
+const PROVIDERS: readonly Traits[] = [GMAIL, GRAPH]
 const HOUR = 60 * 60_000
 type Worker = { process: Process; stop(): Promise<void> }
 
@@ -63,14 +67,21 @@ export class World {
     this.violations = new Violations(() => clock.now())
     this.faults = new Faults(clock, this.#random.fork('faults'))
     this.#bus = new BusTransport(clock, this.faults, this.#random.fork('bus'))
-    this.#pushes = new Pushes(clock, this.faults, this.#random.fork('pushes'), (mailbox, pushId) =>
-      this.#deliverPush(mailbox, pushId),
+    this.#pushes = new Pushes(clock, this.faults, this.#random.fork('pushes'), (ring, pushId) =>
+      this.#deliverPush(ring, pushId),
     )
     const watches = this.#random.fork('watches')
     this.watchMs = () => watches.pick([2 * 60_000, 10 * 60_000, 26 * HOUR, 7 * 24 * HOUR])
     for (const index of shape.mailboxes.keys()) {
       const email = `box${index}@example.com`
-      this.mailboxes.set(email, new Mailbox(email, mailbox => this.#pushes.changed(mailbox)))
+      const mailbox = new MAILBOXES[shape.kinds[index] ?? 'gmail']({
+        email,
+        now: () => clock.now(),
+        random: this.#random.fork(email),
+        ring: ring => this.#pushes.ring(ring),
+        isStored: (messageId, folder) => isStored(state, email, messageId, folder),
+      })
+      this.mailboxes.set(email, mailbox)
     }
     this.monitor = new Monitor({
       state,
@@ -109,7 +120,11 @@ export class World {
     const userId = `user${this.shape.mailboxes[index]}`
     for (let tries = 0; tries < 20; tries++) {
       try {
-        await connectAccount(engine, { userId, provider: 'gmail', grant }, new AbortController().signal)
+        await connectAccount(
+          engine,
+          { userId, provider: mailbox.traits.provider, grant },
+          new AbortController().signal,
+        )
         return
       } catch {
         await this.clock.sleep(2_000)
@@ -178,24 +193,26 @@ export class World {
       { clock, faults, random: random.fork('database'), state, plan, committed, kill },
       process,
     )
-    const isStored = (email: string, messageId: string) => {
-      for (const user of state.users.values())
-        for (const { row } of user.accounts.values())
-          if (row.email === email && user.messages.has(idOf(row.id, 'message', messageId))) return true
-      return false
-    }
-    const provider = simulatedProvider(
-      {
-        clock,
-        faults,
-        random: random.fork('provider'),
-        mailboxes: this.mailboxes,
-        pageSize: this.shape.providerPage,
-        watchMs: () => this.watchMs(),
-        isStored,
-      },
-      process,
-    )
+    const providers = PROVIDERS.map(traits => {
+      const provider = simulatedProvider(
+        {
+          clock,
+          faults,
+          random: random.fork(`provider ${traits.provider}`),
+          mailboxes: this.mailboxes,
+          pageSize: this.shape.providerPage,
+          watchMs: () => this.watchMs(),
+<<<<<<< HEAD
+          isStored: (email, messageId, labelId) => this.#isStored(email, messageId, labelId),
+=======
+          isStored: (email, messageId, folder) => isStored(state, email, messageId, folder),
+>>>>>>> simmix
+        },
+        process,
+        traits,
+      )
+      return [traits.provider, wrapProvider(provider, scene)] as const
+    })
     const parts = {
       clock,
       random,
@@ -203,7 +220,7 @@ export class World {
       process,
       store: this.monitor.store(wrapStore(database.store, scene)),
       bus: this.#bus.join(process),
-      provider: wrapProvider(provider, scene),
+      providers: new Map(providers),
     }
     return { parts, engine: engineOf(parts), feed: database.feed, scene }
   }
@@ -213,10 +230,10 @@ export class World {
     return up.length === 0 ? null : this.#random.pick(up)
   }
 
-  async #deliverPush(mailbox: string, pushId: string): Promise<boolean> {
+  async #deliverPush(ring: Ring, pushId: string): Promise<boolean> {
     const server = this.#server()
     if (!server) return false
-    const acknowledgedNow = this.monitor.work.acknowledging(mailbox)
+    const acknowledgedNow = this.monitor.work.acknowledging(ring)
     const died = new Promise<boolean>(resolve => server.process.onDeath(() => resolve(false)))
     const scene: Scene = {
       clock: this.clock,
@@ -224,10 +241,13 @@ export class World {
       mailboxes: this.mailboxes,
       process: server.process,
     }
-    const answered = this.#substitutes.push(() => server.push(mailbox, pushId), scene)
+    const answered = this.#substitutes.push(() => server.push(ring, pushId), scene)
     const acknowledged = await Promise.race([answered, died])
     if (acknowledged) acknowledgedNow()
-    this.trace.say('push', `${mailbox} ${pushId} ${acknowledged ? 'acknowledged' : 'refused'}`)
+    this.trace.say(
+      'push',
+      `${'mailbox' in ring ? ring.mailbox : ring.watch.providerId} ${pushId} ${acknowledged ? 'acknowledged' : 'refused'}`,
+    )
     return acknowledged
   }
 

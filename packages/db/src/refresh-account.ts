@@ -112,7 +112,8 @@ function statusFacts(facts: Facts, live: Lane[], now: number): StatusFacts {
             createdAt: latest(live.map(lane => lane.watchCreatedAt)) ?? 0,
           }
         : null,
-    missedPush: live.some(lane => lane.missedPushAt !== null),
+    // What has no doorbell is always found by a poll.
+    missedPush: watched.some(lane => lane.missedPushAt !== null),
     failedItems: facts.failing,
     previous: facts.status,
   }

@@ -97,6 +97,20 @@ describe('fetching from Outlook', () => {
     ])
   })
 
+  test('many from one place that nobody sees ask for the folders once', async () => {
+    const account = await world.newAccount()
+    const ids = await deliver(account, 25)
+    for (const id of ids) account.mailbox.move([account.item(id)], 'recoverableitemsdeletions')
+    const here = await proxyFor(world.sandbox.url)
+    const port = createGraph(graphConfig(world.sandbox, { graphBaseUrl: here.url }))
+    await port.labels(account.conn, never)
+    const before = here.seen.length
+    const { outcomes } = await read(account, ids, port)
+    expect(new Set(outcomes.map(each => each.outcome))).toEqual(new Set(['missing']))
+    const asked = here.seen.slice(before).filter(({ path }) => path.includes('/mailFolders/delta'))
+    expect(asked).toHaveLength(1)
+  })
+
   test('an account without a mailbox is told as such, not message by message', async () => {
     const account = await world.newAccount()
     const ids = await deliver(account, 3)

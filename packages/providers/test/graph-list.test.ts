@@ -1,6 +1,8 @@
 import { sampleMail } from '@inlet/testkit/contract/provider'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type GraphWorld, graphWorld, type OutlookAccount } from './graph-world.ts'
+import { createGraph } from '../src/graph.ts'
+import { proxyFor } from './graph-proxy.ts'
+import { type GraphWorld, graphConfig, graphWorld, type OutlookAccount } from './graph-world.ts'
 
 const never = new AbortController().signal
 
@@ -56,6 +58,24 @@ describe('listing Outlook', () => {
     expect((await walk(account)).sort()).toEqual(ids.sort())
   })
 
+  test.each([
+    ['cannot be read', { status: 200 }],
+    ['breaks Outlook', { status: 500, body: { error: { code: 'ErrorInternalServerError' } } }],
+  ])('a page that %s tells the ids alone, and the walk goes on', async (_how, answer) => {
+    const account = await world.newAccount()
+    const ids = await fill(account, 60, 60)
+    const here = await proxyFor(world.sandbox.url, ({ path }) =>
+      path.includes('bodyPreview') ? answer : undefined,
+    )
+    const port = createGraph(graphConfig(world.sandbox, { graphBaseUrl: here.url }))
+    const first = await port.list(account.conn, account.ids.inbox, 'all', null, never)
+    const second = await port.list(account.conn, account.ids.inbox, 'all', first.next, never)
+    const items = [...first.items, ...second.items]
+    expect(items.map(each => each.id).sort()).toEqual(ids.sort())
+    expect(items.every(each => each.message === null)).toBe(true)
+    expect(second.next).toBeNull()
+  })
+
   test('the list of folders holds no messages', async () => {
     const account = await world.newAccount()
     expect(await world.port.listings(account.conn, 'folders', never)).toEqual([])
@@ -89,6 +109,34 @@ describe('listing Outlook', () => {
     expect(resources.at(-1)).toEqual({ key: 'folders', name: 'Folders', watched: false })
     const { messages } = await world.port.counts(account.conn, null, never)
     expect(messages).toBe([...account.mailbox.all()].length)
+  })
+
+  test('which folder is which is asked once, and again when there is one that nobody had seen', async () => {
+    const account = await world.newAccount()
+    let asked = 0
+    const here = await proxyFor(world.sandbox.url, ({ path, body }) => {
+      if (path !== '/v1.0/$batch') return undefined
+      asked += 1
+      if (asked > 1) return undefined
+      // The first time there is no archive yet.
+      const requests = JSON.parse(body).requests as { id: string; url: string }[]
+      const responses = requests.map(({ id, url }) => {
+        const name = /mailFolders\/(\w+)/.exec(url)?.[1] ?? ''
+        return name === 'inbox' || name === 'msgfolderroot'
+          ? { id, status: 200, body: { id: account.folder(name) } }
+          : { id, status: 404, body: { error: { code: 'ErrorFolderNotFound' } } }
+      })
+      return { body: { responses } }
+    })
+    const port = createGraph(graphConfig(world.sandbox, { graphBaseUrl: here.url }))
+    const archive = async () =>
+      (await port.labels(account.conn, never)).find(each => each.name === 'Archive')?.role
+    expect(await archive()).toBeNull()
+    expect(await archive()).toBeNull()
+    expect(asked).toBe(1)
+    await account.makeLabel('Any new one')
+    expect(await archive()).toBe('archive')
+    expect(asked).toBe(2)
   })
 
   test('only the hundred most important folders have a doorbell', async () => {

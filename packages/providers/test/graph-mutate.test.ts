@@ -92,6 +92,16 @@ describe('changing Outlook', () => {
     await expect(move([id], account.folder('archive'))).rejects.toMatchObject({ kind: 'not_found' })
   })
 
+  test('a mailbox without an archive says so, and not that the message is gone', async () => {
+    const account = await world.newAccount()
+    const id = await account.deliver(sampleMail())
+    for (const path of [`/v1.0/me/messages/${id}/move`, '/v1.0/me/mailFolders/archive'])
+      world.sandbox.control.addFault({ kind: 'status', match: { path }, status: 404 })
+    await expect(
+      world.port.mutate(account.conn, { type: 'archive', messageIds: [id] }, never),
+    ).rejects.toMatchObject({ kind: 'permanent' })
+  })
+
   test('what fails for the moment is repeated, what is refused as too fast waits', async () => {
     const account = await world.newAccount()
     const ids = await Promise.all(Array.from({ length: 25 }, () => account.deliver(sampleMail())))

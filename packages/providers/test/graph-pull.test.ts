@@ -110,6 +110,24 @@ describe('pulling from Outlook', () => {
     await expect(pull(account, inbox, cursor)).rejects.toMatchObject({ kind: 'cursor_expired' })
   })
 
+  test('a walk whose link dies on the way begins again; one that always dies is a failure for the moment', async () => {
+    const account = await world.newAccount()
+    const walks = [
+      () => world.port.currentCursor(account.conn, account.ids.inbox, never),
+      () => world.port.resources(account.conn, never),
+    ]
+    for (const walk of walks) {
+      world.sandbox.control.addFault({ kind: 'delta.empty-page', count: 1 })
+      world.sandbox.control.addFault({ kind: 'delta.gone', count: 1 })
+      expect(await walk()).toBeTruthy()
+      world.calm()
+      world.sandbox.control.addFault({ kind: 'delta.empty-page' })
+      world.sandbox.control.addFault({ kind: 'delta.gone' })
+      await expect(walk()).rejects.toMatchObject({ kind: 'transient' })
+      world.calm()
+    }
+  })
+
   test('a folder that is gone says that labels changed, and is no error', async () => {
     const account = await world.newAccount()
     const folder = await account.makeLabel('Short-lived')

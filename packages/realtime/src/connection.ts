@@ -71,7 +71,11 @@ export class Connection {
       // A sink that fails has lost bytes: only a new stream, from the reader's own cursor, is whole again.
       this.sink.destroy()
     }
-    if (!room && this.fullSince === null) this.fullSince = now
+    if (!room) {
+      this.fullSince ??= now
+      // Whatever has filled it, a heartbeat too: nothing more is written before it has drained (I13).
+      if (this.phase === 'level') this.phase = 'behind'
+    }
     return room
   }
 

@@ -127,7 +127,7 @@ export class UserFeed {
         bytes = whole
       } else bytes = encodeChanges(pageAbove(page, cursor))
       connection.cursor = page.next
-      if (!connection.send(bytes, now, counters) && connection.is('level')) connection.phase = 'behind'
+      connection.send(bytes, now, counters)
     }
     if (page.head > this.#wanted) this.#wanted = page.head
   }

@@ -76,6 +76,23 @@ test('a full reader gets no heartbeats on top', async () => {
   expect(slow.mostWaiting).toBe(waiting)
 })
 
+test('a reader that a heartbeat has filled gets no page on top, and all of it once it reads', async () => {
+  const { feed, hub, world, open } = hubBench()
+  const slow = open({ capacity: 1 })
+  await world.settle()
+  slow.stall()
+  await world.advance(16_000)
+  const waiting = slow.mostWaiting
+  hub.ring('ada', feed.write('ada', ...rows(10)))
+  await world.settle()
+  expect(slow.mostWaiting).toBe(waiting)
+  expect(hub.metrics().behind).toBe(1)
+  slow.read()
+  await world.settle()
+  expect(slow.cursor).toBe(10)
+  expect(slow.mirror).toEqual(feed.truth('ada'))
+})
+
 test('a sink that throws is torn down, and the others of its user go on', async () => {
   const { feed, hub, world, open } = hubBench()
   const [broken, whole] = [open(), open()]

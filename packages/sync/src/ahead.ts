@@ -1,22 +1,26 @@
 /**
- * The same values in the same order, each asked for while the one before it is still being worked on: never more than
- * one ahead. Whoever stops early ends the source: `open`'s signal aborts, and this waits until the source has closed.
+ * The same values in the same order, asked for while those before are still being worked on: never more than `most`
+ * ahead. Whoever stops early ends the source: `open`'s signal aborts, and this waits until the source has closed.
  */
 export async function* ahead<T>(
   open: (signal: AbortSignal) => AsyncGenerator<T>,
+  most: number,
   signal: AbortSignal,
 ): AsyncGenerator<T> {
   const left = new AbortController()
   const source = open(AbortSignal.any([signal, left.signal]))
-  let next = ask(source)
+  // A generator answers in the order in which it was asked.
+  const asked = Array.from({ length: most }, () => ask(source))
   try {
-    for (let result = await next; !result.done; result = await next) {
-      next = ask(source)
+    for (let next = asked.shift(); next; next = asked.shift()) {
+      const result = await next
+      if (result.done) return
+      asked.push(ask(source))
       yield result.value
     }
   } finally {
     left.abort()
-    await next.catch(() => {})
+    await Promise.allSettled(asked)
     await source.return(undefined).catch(() => {})
   }
 }

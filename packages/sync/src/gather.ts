@@ -31,7 +31,7 @@ export async function* gather(
   if (ids.length === 0) return
   // What fits into one piece has nothing to come after it.
   if (ids.length <= options.size) yield* pieces(source, ids, options, signal)
-  else yield* ahead(until => pieces(source, ids, options, until), signal)
+  else yield* ahead(until => pieces(source, ids, options, until), 1, signal)
 }
 
 async function* pieces(

@@ -1,13 +1,16 @@
+import { ahead } from './ahead.ts'
 import { checkUnlisted } from './check-unlisted.ts'
 import { dropPlaces, inPieces } from './drop-places.ts'
 import { gather } from './gather.ts'
 import { ProviderError } from './provider-errors.ts'
 import type { ListedPage, Listing } from './provider-port.ts'
-import type { ListingCursor, RunEnd } from './store-port.ts'
+import type { Batch, ListingCursor, RunEnd } from './store-port.ts'
 import type { Work } from './work.ts'
 
 /** Stored as they come: small pieces keep the live lane's waiting for the feed lock under 20 ms. */
 const PIECE = 100
+/** Pieces fetched before those ahead of them are stored: enough to go on over the end of a page. */
+const AHEAD = 3
 
 /**
  * The listing lane: backfill and resync, beside live sync. Walks sets of ids that the provider lists, newest first, and
@@ -35,7 +38,8 @@ export async function listResource(work: Work, signal: AbortSignal): Promise<Run
   }
   while (state.listings && state.listings.length > 0) {
     signal.throwIfAborted()
-    await (state.checking ? check(work, state, save, signal) : walkPage(work, state, save, signal))
+    if (state.checking) await check(work, state, save, signal)
+    else for await (const { next, part } of stepsOf(work, state, signal)) await save(next, part)
   }
   await dropOldPlaces(work, state.epoch)
   await work.commit({ cursor: null, forgetSeen: true })
@@ -51,56 +55,81 @@ const GONE = 'gone:'
 
 async function setsToWalk(work: Work, kind: ListingCursor['kind'], signal: AbortSignal): Promise<Listing[]> {
   const all = await work.port.listings(work.conn, work.key, signal)
-  if (kind === 'backfill' || work.port.placed) return all.slice(0, 1)
+  if (kind === 'backfill') return all.slice(0, 1)
+  // The tree looks after folders that are gone.
+  if (work.port.tree !== undefined) return all
   const there = new Set((await work.port.labels(work.conn, signal)).map(label => label.id))
   const here = await work.engine.store.labelIds(work.claim.accountId)
   const gone = [...here].filter(id => !there.has(id))
   return [...all, ...gone.map(id => ({ name: GONE + id, labelId: id, counted: false }))]
 }
 
-type Save = (next: ListingCursor, part?: object) => Promise<void>
+type Step = { next: ListingCursor; part: Partial<Batch> }
 
-async function walkPage(work: Work, state: ListingCursor, save: Save, signal: AbortSignal): Promise<void> {
+/** What lies somewhere is fetched by its place, which therefore has to be stored before. */
+const stepsOf = (work: Work, state: ListingCursor, signal: AbortSignal): AsyncIterable<Step> =>
+  work.port.placed ? walk(work, state, signal) : ahead(until => walk(work, state, until), AHEAD, signal)
+
+/**
+ * One set from `state.position` to its end, in steps that are committed in this order: what a step fetched, and where
+ * the walk then stands.
+ */
+async function* walk(work: Work, state: ListingCursor, signal: AbortSignal): AsyncGenerator<Step> {
   const [listing] = state.listings ?? []
   if (!listing) return
-  if (listing.name.startsWith(GONE)) return await save(endOfListing(work, state))
-  const page = await listPage(work, listing.name, state.position, signal)
-  if (page === 'restart') return await save({ ...state, position: null, base: 0, done: 0 })
-
-  if (page.places) {
-    const { resource, pieces } = { resource: work.key, pieces: inPieces(page.places) }
-    for (const piece of pieces)
-      await save({ ...state, epoch: piece.epoch }, { places: { resource, ...piece, onlyNew: true } })
-    state = { ...state, epoch: page.places.epoch }
+  if (listing.name.startsWith(GONE)) return yield { next: endOfListing(work, state), part: {} }
+  for (let at = state; ; ) {
+    signal.throwIfAborted()
+    const page = await listPage(work, listing.name, at.position, signal)
+    if (page === 'restart') {
+      at = { ...at, position: null, base: 0, done: 0 }
+      yield { next: at, part: {} }
+      continue
+    }
+    for (const piece of page.places ? inPieces(page.places) : []) {
+      at = { ...at, epoch: piece.epoch }
+      yield { next: at, part: { places: { resource: work.key, ...piece, onlyNew: true } } }
+    }
+    if (page.places) at = { ...at, epoch: page.places.epoch }
+    let { done } = at
+    for await (const { count, part } of piecesOf(work, at, listing, page, signal)) {
+      done += count
+      if (part) yield { next: listing.counted ? { ...at, done } : at, part }
+    }
+    const seen = { listing: listing.name, ids: page.items.map(item => item.id) }
+    const part = at.kind === 'resync' && !work.port.placed ? { seen } : {}
+    at = listing.counted
+      ? { ...at, done, base: done, position: page.next, total: Math.max(at.total ?? 0, done) }
+      : { ...at, position: page.next }
+    yield { next: page.next === null ? endOfListing(work, at) : at, part }
+    if (page.next === null) return
   }
-  const ids = page.items.map(item => item.id)
-  const stored = await work.engine.store.storedVersions(
-    work.claim.accountId,
-    ids,
-    listing.labelId ?? undefined,
-  )
-  const { counted } = listing
-  const lacking = page.items.filter(item => !stored.has(item.id))
-  const needed = lacking.filter(item => item.message === null).map(item => item.id)
+}
+
+/** What of a page has to be stored, piece by piece, and for how many of its messages each stands. */
+async function* piecesOf(
+  work: Work,
+  state: ListingCursor,
+  { labelId }: Listing,
+  { items }: ListedPage,
+  signal: AbortSignal,
+): AsyncGenerator<{ count: number; part: Partial<Batch> | null }> {
+  const ids = items.map(item => item.id)
+  const stored = await work.engine.store.storedVersions(work.claim.accountId, ids, labelId ?? undefined)
+  const lacking = items.filter(item => !stored.has(item.id))
   // What the page tells of a message that we hold is compared too: its set says where it is, not whether it was read.
-  const telling = state.kind === 'resync' ? page.items : lacking
+  const telling = compares(work, state) ? items : lacking
   const told = telling.map(item => item.message).filter(message => message !== null)
-  let done = state.base + ids.length - needed.length - told.length
+  // A folder's page that could not be had as a whole names its messages only, and no other set tells their flags.
+  const unsaid = work.port.tree === undefined || work.port.placed ? lacking : items
+  const needed = unsaid.filter(item => item.message === null).map(item => item.id)
+  yield { count: ids.length - told.length - needed.length, part: null }
   for (let from = 0; from < told.length; from += PIECE) {
     const upserts = told.slice(from, from + PIECE)
-    done += upserts.length
-    await save(counted ? { ...state, done } : state, { upserts })
+    yield { count: upserts.length, part: { upserts } }
   }
   const options = { bodies: true, priority: 'backfill', size: PIECE } as const
-  for await (const { count, ...piece } of gather(work, needed, options, signal)) {
-    done += count
-    await save(counted ? { ...state, done } : state, piece)
-  }
-  const seen = checked(work, state) ? { seen: { listing: listing.name, ids } } : {}
-  const next: ListingCursor = counted
-    ? { ...state, done, base: done, position: page.next, total: Math.max(state.total ?? 0, done) }
-    : { ...state, position: page.next }
-  await save(page.next === null ? endOfListing(work, next) : next, seen)
+  for await (const { count, ...part } of gather(work, needed, options, signal)) yield { count, part }
 }
 
 /** A position that the provider no longer knows: the walk begins again; what is stored is skipped quickly. */
@@ -119,8 +148,13 @@ async function listPage(
   }
 }
 
-/** Where messages have places, those of a folder say who is not in it any more. */
-const checked = (work: Work, state: ListingCursor): boolean => state.kind === 'resync' && !work.port.placed
+/**
+ * A resync compares what is stored. So does the first walk of a folder: others' lanes may have met its messages before
+ * anything followed it, and what happened to those since nobody tells. Where messages have places, those of a folder say
+ * who is not in it any more.
+ */
+const compares = ({ port }: Work, { kind }: ListingCursor) =>
+  !port.placed && (kind === 'resync' || port.tree !== undefined)
 
 /** Places of an epoch that is over count until the folder has been listed anew, so that its messages stay where they are. */
 async function dropOldPlaces(work: Work, epoch: string | undefined): Promise<void> {
@@ -130,13 +164,15 @@ async function dropOldPlaces(work: Work, epoch: string | undefined): Promise<voi
 }
 
 function endOfListing(work: Work, state: ListingCursor): ListingCursor {
-  if (checked(work, state)) return { ...state, checking: true }
+  if (compares(work, state)) return { ...state, checking: true }
   return nextListing(state)
 }
 
 function nextListing(state: ListingCursor): ListingCursor {
   return { ...state, listings: (state.listings ?? []).slice(1), position: null, checking: false }
 }
+
+type Save = (next: ListingCursor, part?: Partial<Batch>) => Promise<void>
 
 async function check(work: Work, state: ListingCursor, save: Save, signal: AbortSignal): Promise<void> {
   const [listing] = state.listings ?? []

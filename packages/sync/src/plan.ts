@@ -45,7 +45,7 @@ export type Writes = {
   bodies: MessageWrite[]
   /** Stored rows to delete; each leaves a tombstone with a seq. */
   deletions: { id: string; version: Version }[]
-  /** Deletions of what is not stored: kept so that a listing in flight cannot bring it back. */
+  /** Of what is gone and was not stored: kept so that a listing in flight cannot bring it back. */
   tombstones: { id: string; version: Version }[]
   /** Tombstones that a newer state overrules. */
   revived: string[]
@@ -59,6 +59,9 @@ export type Writes = {
   /** What is no longer a failed item; with `attempts`, only if it has failed so often. */
   healed: { providerId: string; attempts: number | null }[]
 }
+
+/** The version at which something is dead that was gone before it was stored: older than any state. */
+const NEVER_STORED: Version = 0n
 
 /**
  * Merges what the provider said into what is stored. Pure. The newer version wins, equal versions are replays,
@@ -95,6 +98,11 @@ export function plan(stored: Stored, batch: Batch): Writes {
     if (batch.heals === false && existing && existing.version > message.version)
       unresolved.set(message.id, 'It changed while a listing fetched it.')
     if (existing && existing.version > message.version) continue
+    // Where nothing numbers deletions, a page that was on its way may tell what has gone since: it is asked for again.
+    if (dead !== undefined && batch.heals === false) {
+      unresolved.set(message.id, 'It was deleted while a listing fetched it.')
+      continue
+    }
     if (dead !== undefined) {
       gone.delete(id)
       if (stored.tombstones.has(id)) revived.add(id)
@@ -146,9 +154,9 @@ export function plan(stored: Stored, batch: Batch): Writes {
     healed.set(providerId, null)
     const existing = current(id)
     unresolved.delete(providerId)
-    if (!existing) continue
     now.delete(id)
-    gone.set(id, existing.version)
+    if (existing) gone.set(id, existing.version)
+    else if (deadAt(id) === undefined) gone.set(id, NEVER_STORED)
   }
 
   const writes: Writes = {

@@ -10,7 +10,7 @@ describe('one ahead', () => {
       for (; asked < 5; ) yield asked++
     }
     const seen: [value: number, asked: number][] = []
-    for await (const value of ahead(source, never)) {
+    for await (const value of ahead(source, 1, never)) {
       for (let turn = 0; turn < 5; turn++) await Promise.resolve()
       seen.push([value, asked])
     }
@@ -23,6 +23,25 @@ describe('one ahead', () => {
     ])
   })
 
+  it('goes no further ahead than it may', async () => {
+    let asked = 0
+    async function* source() {
+      for (; asked < 9; ) yield asked++
+    }
+    const seen: [value: number, asked: number][] = []
+    for await (const value of ahead(source, 3, never)) {
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+      seen.push([value, asked])
+    }
+    expect(seen.slice(0, 4)).toEqual([
+      [0, 4],
+      [1, 5],
+      [2, 6],
+      [3, 7],
+    ])
+    expect(seen.map(([value]) => value)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
   it('throws what the source throws, after the values before it', async () => {
     async function* source() {
       yield 1
@@ -30,7 +49,7 @@ describe('one ahead', () => {
     }
     const seen: number[] = []
     const all = async () => {
-      for await (const value of ahead(source, never)) seen.push(value)
+      for await (const value of ahead(source, 1, never)) seen.push(value)
     }
     await expect(all()).rejects.toThrow('gone')
     expect(seen).toEqual([1])
@@ -46,7 +65,7 @@ describe('one ahead', () => {
         events.push('closed')
       }
     }
-    for await (const value of ahead(source, never)) {
+    for await (const value of ahead(source, 1, never)) {
       events.push(`got ${value}`)
       break
     }

@@ -30,3 +30,20 @@ describe('a message that changes while a listing fetches it', () => {
     expect(plan(stored, batch({ upserts: [pulled('a', 7n)], heals: false })).failures).toEqual([])
   })
 })
+
+describe('a message that is gone while a listing fetches it', () => {
+  const upserts = [pulled('a', 6n)]
+  const before = apply(nothing(), { upserts: [pulled('a', 5n)] })
+
+  it.each([
+    ['that was stored in an older state', before],
+    ['that was not stored yet', nothing()],
+  ])('and %s is not brought back, but fetched again', (_, known) => {
+    const stored = apply(known, { missing: ['a'] })
+    const writes = plan(stored, batch({ upserts, heals: false }))
+    expect([writes.messages, writes.revived]).toEqual([[], []])
+    expect(writes.failures).toMatchObject([{ providerId: 'a', code: 'not_fetched', retryAt: 5_000 }])
+    const { messages } = apply(stored, { upserts, heals: new Map([['a', 1]]) })
+    expect(messages.has(idOf('a'))).toBe(true)
+  })
+})

@@ -60,7 +60,7 @@ describe('merging what the provider said into what is stored', () => {
     const stored = apply(nothing(), { upserts: [pulled('a', 5n)] })
     const writes = plan(stored, batch({ missing: ['a', 'b'] }))
     expect(writes.deletions).toEqual([{ id: idOf('a'), version: 5n }])
-    expect(writes.tombstones).toEqual([])
+    expect(writes.tombstones).toEqual([{ id: idOf('b'), version: 0n }])
     expect(writes.labelCounts.get(labelOf('INBOX'))).toEqual({ total: -1, unread: -1 })
   })
 

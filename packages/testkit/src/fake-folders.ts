@@ -37,6 +37,8 @@ export class FakeFolders implements ProviderPort {
   readonly messages = new Map<string, Lying>()
   readonly folders = new Map<string, Folder>()
   readonly calls: string[] = []
+  /** Pages of listings tell whole states; otherwise ids alone, as where one of their messages is too large. */
+  wholePages = true
   onCall: (call: string, detail: string) => Promise<void> | void = () => {}
   /** Changes of the list of folders so far. */
   #tree = 0
@@ -217,9 +219,13 @@ export class FakeFolders implements ProviderPort {
       .map(({ message }) => message)
       .sort((a, b) => b.receivedAt - a.receivedAt)
     const rest = position === null ? all : all.filter(message => message.receivedAt < Number(position))
-    const items = rest.slice(0, PAGE).map(message => ({ id: message.id, message: structuredClone(message) }))
-    const last = items.at(-1)
-    const next = rest.length > items.length && last ? String(last.message.receivedAt) : null
+    const page = rest.slice(0, PAGE)
+    const items = page.map(message => ({
+      id: message.id,
+      message: this.wholePages ? structuredClone(message) : null,
+    }))
+    const last = page.at(-1)
+    const next = rest.length > page.length && last ? String(last.receivedAt) : null
     return { items, next, total: all.length }
   }
 

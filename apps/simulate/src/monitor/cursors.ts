@@ -1,6 +1,8 @@
+import { laneId } from '@inlet/testkit/memory-store/listings'
 import type { ResourceState } from '@inlet/testkit/memory-store/state'
 import { expectedRow } from '../expected.ts'
 import { idOf } from '../ids.ts'
+import type { Mailbox } from '../mailbox.ts'
 import { same } from '../same.ts'
 import type { Watched } from './watched.ts'
 
@@ -15,51 +17,71 @@ export class CursorWatch {
 
   /** After each transaction of the database, in the same step. */
   committed(): void {
-    for (const lane of this.#watched.state.resources.values()) {
+    const { state } = this.#watched
+    // A lane that has ended may begin again, with a cursor of its own.
+    for (const id of this.#cursors.keys()) if (!state.resources.has(id)) this.#cursors.delete(id)
+    for (const lane of state.resources.values()) {
       if (lane.lane !== 'live' && lane.lane !== 'listing') continue
+      const mailbox = this.#mailboxOf(lane)
+      if (!mailbox) continue
+      if (lane.lane === 'live' && lane.key === mailbox.traits.tree) this.#followed(lane, mailbox)
       const before = this.#cursors.get(lane.id) ?? null
       if (lane.cursor === before) continue
       this.#cursors.set(lane.id, lane.cursor)
-      if (lane.lane === 'live') this.#liveCursorMoved(lane, before)
-      else if (lane.cursor === null) this.#covered(lane, 'when the listing ended')
+      if (lane.lane === 'live') this.#liveCursorMoved(lane, before, mailbox)
+      else if (lane.cursor === null) this.#covered(lane, 'when the listing ended', mailbox)
     }
   }
 
-  #liveCursorMoved(lane: ResourceState, before: string | null): void {
-    this.#watched.trace.say('database', `live cursor ${before ?? 'none'} → ${lane.cursor ?? 'none'}`)
-    if (before !== null && lane.cursor !== null && BigInt(lane.cursor) < BigInt(before))
-      this.#watched.violations.report('I8', `The live cursor went back from ${before} to ${lane.cursor}.`)
-    this.#covered(lane, 'when the cursor moved')
+  #mailboxOf({ userId, accountId }: ResourceState): Mailbox | undefined {
+    const email = this.#watched.state.users.get(userId)?.accounts.get(accountId)?.row.email
+    return email === undefined ? undefined : this.#watched.mailboxes.get(email)
+  }
+
+  #liveCursorMoved(lane: ResourceState, before: string | null, mailbox: Mailbox): void {
+    const { trace, violations } = this.#watched
+    trace.say('database', `live cursor of ${lane.key} ${before ?? 'none'} → ${lane.cursor ?? 'none'}`)
+    if (before !== null && lane.cursor !== null && mailbox.position(lane.cursor) < mailbox.position(before))
+      violations.report('I8', `The live cursor of ${lane.key} went back from ${before} to ${lane.cursor}.`)
+    this.#covered(lane, 'when the cursor moved', mailbox)
+  }
+
+  /** I9 for the list of folders: each that was made before its cursor is followed, from whichever list it came. */
+  #followed({ accountId, cursor }: ResourceState, mailbox: Mailbox): void {
+    if (cursor === null) return
+    const { state, violations } = this.#watched
+    const upTo = mailbox.position(cursor)
+    for (const { key, at } of mailbox.branches())
+      if (at <= upTo && !state.resources.has(laneId(accountId, key, 'live')))
+        violations.report(
+          'I9',
+          `Nothing follows ${key} of ${mailbox.email}, which was made at ${at}, before ${cursor}.`,
+        )
   }
 
   /**
-   * I1 and I9, seen from outside: whatever the provider has up to the cursor is stored as it is, or is a failed item, or
-   * lies in a gap that a listing is going to walk.
+   * I1 and I9, seen from outside: whatever a resource has told up to its cursor is stored as it is, or is a failed item,
+   * or lies in a gap that a listing is going to walk.
    */
-  #covered(lane: ResourceState, when: string): void {
-    const user = this.#watched.state.users.get(lane.userId)
-    const email = user?.accounts.get(lane.accountId)?.row.email
-    const mailbox = email === undefined ? undefined : this.#watched.mailboxes.get(email)
-    const lanes = [...this.#watched.state.resources.values()].filter(
-      each => each.accountId === lane.accountId,
-    )
-    const cursor = lanes.find(each => each.lane === 'live')?.cursor ?? null
-    if (!user || !mailbox || cursor === null) return
-    if (lanes.some(each => each.lane === 'listing' && each.cursor !== null)) return
-    const upTo = BigInt(cursor)
-    for (const message of mailbox.messages.values()) {
-      if (message.version > upTo) continue
-      const id = idOf(lane.accountId, 'message', message.id)
+  #covered({ userId, accountId, key }: ResourceState, when: string, mailbox: Mailbox): void {
+    const { state, violations } = this.#watched
+    const user = state.users.get(userId)
+    const cursor = state.resources.get(laneId(accountId, key, 'live'))?.cursor ?? null
+    if (!user || cursor === null) return
+    if ((state.resources.get(laneId(accountId, key, 'listing'))?.cursor ?? null) !== null) return
+    const upTo = mailbox.position(cursor)
+    for (const { message, at } of mailbox.told(key)) {
+      if (at > upTo) continue
+      const id = idOf(accountId, 'message', message.id)
       if (user.failedItems.has(id)) continue
       const stored = user.messages.get(id)
       const current =
-        stored &&
-        (stored.version >= message.version || same(stored.row, expectedRow(lane.accountId, message)))
+        stored && (stored.version >= message.version || same(stored.row, expectedRow(accountId, message)))
       if (current) continue
       const how = stored ? `is stored as of ${stored.version} instead of` : 'is missing, which is at'
-      this.#watched.violations.report(
+      violations.report(
         'I1',
-        `Message ${message.id} ${how} ${message.version} in ${mailbox.email} ${when} (cursor ${cursor}).`,
+        `Message ${message.id} ${how} ${message.version} in ${key} of ${mailbox.email} ${when} (cursor ${cursor}).`,
       )
     }
   }

@@ -27,7 +27,8 @@ export function watchMirror(watched: Watched, browser: Browser): void {
         watched.violations.report('I4', `${browser.name} holds a ${kind} at ${held.seq}, beyond the head.`)
       if (rows.has(id)) continue
       const tombstone = user.tombstones.get(`${kind} ${id}`)
-      if (tombstone ? (tombstone.seq ?? 0) > cursor : user.floor > cursor) continue
+      // One without a seq is of what was gone before it was stored, or whose own was pruned before it was asked for again.
+      if ((tombstone?.seq ?? user.floor) > cursor) continue
       watched.violations.report(
         'I5',
         `${browser.name} is at ${cursor} and still holds a ${kind} that was deleted at ${tombstone?.seq ?? 'a pruned seq'}.`,

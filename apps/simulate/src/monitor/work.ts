@@ -1,5 +1,6 @@
-import { BATCH_MAX, type Lane, type Store } from '@inlet/sync/store-port'
+import { BATCH_MAX, type MarkTarget, type Store } from '@inlet/sync/store-port'
 import type { ResourceState } from '@inlet/testkit/memory-store/state'
+import type { Ring } from '../mailbox.ts'
 import type { Watched } from './watched.ts'
 
 /**
@@ -21,14 +22,13 @@ export class WorkWatch {
   }
 
   store(inner: Store): Store {
-    const marked = (accountId: string, lane: Lane, at: number) => this.#marks.set(`${accountId} ${lane}`, at)
     return {
       ...inner,
       claimDue: async options => {
         const claims = await inner.claimDue(options)
-        for (const { accountId, lane, trigger } of claims) {
-          this.#claims.set(`${accountId} ${lane}`, ++this.#tick)
-          this.#watched.trace.say('claim', `${lane} (${trigger})`)
+        for (const { lease, lane, key, trigger } of claims) {
+          this.#claims.set(lease.resourceId, ++this.#tick)
+          this.#watched.trace.say('claim', `${lane} ${key} (${trigger})`)
         }
         return claims
       },
@@ -51,14 +51,21 @@ export class WorkWatch {
       mark: async (target, trigger, now) => {
         const at = ++this.#tick
         const count = await inner.mark(target, trigger, now)
-        if ('accountId' in target) for (const lane of target.lanes) marked(target.accountId, lane, at)
+        for (const lane of this.#targets(target)) this.#marks.set(lane.id, at)
         return count
       },
       recordPush: async (event, now) => {
         const at = ++this.#tick
         const outcome = await inner.recordPush(event, now)
-        if (outcome.outcome === 'marked' || outcome.outcome === 'duplicate')
-          for (const accountId of outcome.accountIds) marked(accountId, 'live', at)
+        if (outcome.outcome !== 'marked' && outcome.outcome !== 'duplicate') return outcome
+        const { watch, mailbox: email } = event
+        for (const lane of this.#rung(email === null ? { watch } : { mailbox: email }))
+          this.#marks.set(lane.id, at)
+        if (watch && !this.#isTrue(watch))
+          this.#watched.violations.report(
+            'I13',
+            `A push in the name of ${watch.providerId} was believed without its secret.`,
+          )
         return outcome
       },
     }
@@ -74,35 +81,52 @@ export class WorkWatch {
 
   /** When nothing is due any more: each mark was followed by a run. */
   marksHonoured(): void {
-    for (const [key, at] of this.#marks) {
-      const [accountId = ''] = key.split(' ')
-      const paused = [...this.#watched.state.resources.values()].some(
-        lane => lane.accountId === accountId && lane.paused,
-      )
-      if (!paused && (this.#claims.get(key) ?? 0) < at)
-        this.#watched.violations.report('I8', `A mark on ${key} was answered and no run ever followed it.`)
+    for (const [id, at] of this.#marks) {
+      const lane = this.#watched.state.resources.get(id)
+      if (lane && !lane.paused && (this.#claims.get(id) ?? 0) < at)
+        this.#watched.violations.report('I8', `A mark on ${id} was answered and no run ever followed it.`)
     }
   }
 
   /** I6: at the moment a push is answered, its mark is in the database. Taken before the push is handed over, called after. */
-  acknowledging(email: string): () => void {
-    const before = new Map([...this.#liveLanes(email)].map(lane => [lane.id, lane.marks]))
+  acknowledging(ring: Ring): () => void {
+    if ('watch' in ring && !this.#isTrue(ring.watch)) return () => {}
+    const before = new Map([...this.#rung(ring)].map(lane => [lane.id, lane.marks]))
     return () => {
-      for (const lane of this.#liveLanes(email)) {
+      for (const lane of this.#rung(ring)) {
         const marks = before.get(lane.id)
-        if (marks !== undefined && !lane.paused && lane.marks <= marks)
+        if (marks !== undefined && lane.marks <= marks)
           this.#watched.violations.report(
             'I6',
-            `A push for ${email} was answered before its mark was durable.`,
+            `A push for ${lane.id} was answered before its mark was durable.`,
           )
       }
     }
   }
 
-  *#liveLanes(email: string): Generator<ResourceState> {
+  #isTrue({ providerId, secret }: { providerId: string; secret: string }): boolean {
+    return [...this.#watched.mailboxes.values()].some(mailbox => mailbox.secretOf(providerId) === secret)
+  }
+
+  /** The live lanes that a push names and that are not stopped. */
+  *#rung(ring: { mailbox: string } | { watch: { providerId: string } | null }): Generator<ResourceState> {
     for (const lane of this.#watched.state.resources.values()) {
+      if (lane.lane !== 'live' || lane.paused) continue
       const row = this.#watched.state.users.get(lane.userId)?.accounts.get(lane.accountId)?.row
-      if (lane.lane === 'live' && row?.email === email && !lane.paused) yield lane
+      const named =
+        'mailbox' in ring ? row?.email === ring.mailbox : lane.watch?.providerId === ring.watch?.providerId
+      if (named) yield lane
     }
+  }
+
+  *#targets(target: MarkTarget): Generator<ResourceState> {
+    for (const lane of this.#watched.state.resources.values()) {
+      if ('resourceId' in target ? lane.id === target.resourceId : this.#isOf(lane, target)) yield lane
+    }
+  }
+
+  #isOf(lane: ResourceState, target: Exclude<MarkTarget, { resourceId: string }>): boolean {
+    const owned = 'accountId' in target ? lane.accountId === target.accountId : lane.userId === target.userId
+    return owned && target.lanes.includes(lane.lane)
   }
 }

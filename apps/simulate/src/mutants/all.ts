@@ -1,4 +1,5 @@
 import { feedMutants } from './feed-mutants.ts'
+import { folderMutants } from './folder-mutants.ts'
 import { mirrorMutants } from './mirror-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { planMutants } from './plan-mutants.ts'
@@ -9,6 +10,7 @@ export const mutants: readonly Mutant[] = [
   ...storeMutants,
   ...planMutants,
   ...providerMutants,
+  ...folderMutants,
   ...feedMutants,
   ...mirrorMutants,
 ]

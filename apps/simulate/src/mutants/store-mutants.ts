@@ -142,10 +142,12 @@ export const storeMutants: Mutant[] = [
       store: committing(async (inner, batch, scene) => {
         const committed = await inner.commit(batch)
         if (batch.cursor !== null) return committed
+        const key = scene.state.resources.get(batch.lease.resourceId)?.key
         for (const lane of lanesOf(scene, batch.accountId)) {
-          const email = scene.state.users.get(lane.userId)?.accounts.get(lane.accountId)?.row.email
-          const version = email === undefined ? undefined : scene.mailboxes.get(email)?.version
-          if (lane.lane === 'live' && version !== undefined) lane.cursor = String(version)
+          const email = scene.state.users.get(lane.userId)?.accounts.get(lane.accountId)?.row.email ?? ''
+          const mailbox = scene.mailboxes.get(email)
+          if (lane.lane === 'live' && lane.key === key && mailbox?.resources().some(each => each.key === key))
+            lane.cursor = mailbox.cursor(lane.key)
         }
         return committed
       }),

@@ -59,3 +59,20 @@ export async function* deltaRound(
     'Outlook tells of changes without end; the pull starts anew from its cursor.',
   )
 }
+
+const WALKS_MAX = 3
+
+/**
+ * A whole round from the beginning has no cursor that could be too old: where one of its links dies on the way, it
+ * begins again.
+ */
+export async function wholeRound<T>(walk: () => Promise<T>): Promise<T> {
+  for (let walks = 1; ; walks++) {
+    try {
+      return await walk()
+    } catch (error) {
+      if (!(error instanceof ProviderError && error.kind === 'cursor_expired')) throw error
+      if (walks >= WALKS_MAX) throw new ProviderError('transient', error.message, { cause: error.cause })
+    }
+  }
+}

@@ -3,7 +3,7 @@ import type { Connection, Priority, PulledLabel, ResourceSpec } from '@inlet/syn
 import { oneLine } from '../mime.ts'
 import { BATCH_MAX, type Part, type PartResult, segment, sendBatch } from './batch.ts'
 import type { GraphClient } from './client.ts'
-import { deltaRound } from './delta.ts'
+import { deltaRound, wholeRound } from './delta.ts'
 import { record, text } from './errors.ts'
 
 /** The resource that stands for the list of folders itself. */
@@ -84,7 +84,7 @@ export function createFolders(client: GraphClient): Folders {
   }
 
   async function list(conn: Connection, priority: Priority, signal: AbortSignal): Promise<Folder[]> {
-    const given = await allFolders(client, conn, priority, signal)
+    const given = await wholeRound(() => allFolders(client, conn, priority, signal))
     const before = known.get(conn.accountId)
     const named =
       before && [...given.keys()].every(id => before.ids.has(id))

@@ -34,19 +34,8 @@ export async function listPage(
       'permanent',
       `Outlook has no listing "${listing}". Ask listings() which there are.`,
     )
-  const call = { action: 'list the messages', priority: 'backfill', signal } as const
   try {
-    const askedAt = client.world.now()
-    const { body } = await client.call(
-      conn,
-      { ...call, timeoutMs: client.settings.timeoutMs * 2 },
-      {
-        method: 'GET',
-        path: pathOf(resource, position),
-        prefer: `odata.maxpagesize=${PAGE_SIZE}`,
-      },
-    )
-    const page = record(body)
+    const { page, askedAt } = await readPage(client, conn, resource, position, signal)
     const items = list(page.value)
       .map(record)
       .filter(item => text(item.id))
@@ -62,7 +51,8 @@ export async function listPage(
     return {
       items: items.map(item => {
         const id = text(item.id)
-        return { id, message: toPulledMessage(id, item, askedAt, { bodies: true }) }
+        const whole = item.parentFolderId !== undefined
+        return { id, message: whole ? toPulledMessage(id, item, askedAt, { bodies: true }) : null }
       }),
       next,
       total,
@@ -76,11 +66,47 @@ export async function listPage(
   }
 }
 
+/**
+ * The messages' whole states, or, where Outlook cannot give them all in one answer, the ids alone: one message that is
+ * too large or broken is found out by fetching, and holds up no walk.
+ */
+async function readPage(
+  client: GraphClient,
+  conn: Connection,
+  resource: string,
+  position: string | null,
+  signal: AbortSignal,
+): Promise<{ page: Record<string, unknown>; askedAt: number }> {
+  const ask = async (select: string, timeoutMs: number) => {
+    const askedAt = client.world.now()
+    const { body } = await client.call(
+      conn,
+      { action: 'list the messages', priority: 'backfill', signal, timeoutMs },
+      { method: 'GET', path: pathOf(resource, position, select), prefer: `odata.maxpagesize=${PAGE_SIZE}` },
+    )
+    return { page: record(body), askedAt }
+  }
+  const { timeoutMs } = client.settings
+  try {
+    return await ask(stateQuery({ bodies: true, headers: false }), timeoutMs * 2)
+  } catch (error) {
+    if (!isHeavy(error)) throw error
+    return await ask('$select=id,receivedDateTime', timeoutMs)
+  }
+}
+
+function isHeavy(error: unknown): boolean {
+  if (!(error instanceof ProviderError)) return false
+  const { status, code } = record(error.cause)
+  const broken = typeof status === 'number' && status >= 500 && error.kind === 'transient'
+  return broken || ['too_large', 'bad_answer', 'TimeoutError'].includes(text(code))
+}
+
 const KEYED = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\+(\d{1,7})$/
 const isKeyed = (position: string): boolean => KEYED.test(position)
 
-function pathOf(resource: string, position: string | null): string {
-  const base = `/me/mailFolders/${segment(resource)}/messages?$top=${PAGE_SIZE}&$orderby=receivedDateTime%20desc&${stateQuery({ bodies: true, headers: false })}`
+function pathOf(resource: string, position: string | null, select: string): string {
+  const base = `/me/mailFolders/${segment(resource)}/messages?$top=${PAGE_SIZE}&$orderby=receivedDateTime%20desc&${select}`
   if (position === null) return base
   const [, second, had] = KEYED.exec(position) ?? []
   if (second !== undefined && had !== undefined) {

@@ -138,7 +138,10 @@ async function moveSome(
     const to = whereTo({ id, folder: text(parentFolderId), draft: isDraft === true, from: address })
     if (to !== null) targets.set(id, to)
   }
-  await each(client, conn, call, [...targets.keys()], id => moving(id, targets.get(id) ?? 'inbox'))
+  for (const to of new Set(targets.values())) {
+    const some = [...targets.keys()].filter(id => targets.get(id) === to)
+    await moveAll(client, conn, call, some, to)
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { ProviderError } from '@inlet/sync/provider-errors'
 import type { Connection, PulledPage, Version } from '@inlet/sync/provider-port'
 import { segment } from './batch.ts'
 import type { GraphClient } from './client.ts'
-import { deltaRound } from './delta.ts'
+import { deltaRound, wholeRound } from './delta.ts'
 import { text } from './errors.ts'
 import { FOLDERS } from './folders.ts'
 import { isDeltaPath } from './links.ts'
@@ -26,9 +26,11 @@ export async function currentCursor(
   signal: AbortSignal,
 ): Promise<string> {
   const call = { action: 'walk to the end of a folder', priority: 'live', signal } as const
-  for await (const { end } of deltaRound(client, conn, call, firstPath(resource), WALK_PAGE))
-    if (end !== null) return end
-  throw new ProviderError('transient', 'Outlook answered a round of changes without an end.')
+  return await wholeRound(async () => {
+    for await (const { end } of deltaRound(client, conn, call, firstPath(resource), WALK_PAGE))
+      if (end !== null) return end
+    throw new ProviderError('transient', 'Outlook answered a round of changes without an end.')
+  })
 }
 
 /**

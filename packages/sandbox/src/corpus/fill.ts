@@ -23,15 +23,22 @@ let cache: Candidate[] | null = null
 
 /**
  * A believable mailbox out of the corpus: order kept, moved in time so that the newest is a few
- * minutes old, threaded, labelled. The same seed, time and count give the same ids.
+ * minutes old, threaded, labelled. The same seed, time and count give the same ids. Out of the newest or the oldest of
+ * the corpus: then two mailboxes of one person do not show the same mail at the same time.
  */
-export function corpusMailbox(options: { count: number; now: number; seed: number; firstHistory: number }): {
+export function corpusMailbox(options: {
+  count: number
+  now: number
+  seed: number
+  firstHistory: number
+  oldest?: boolean
+}): {
   messages: StoredMessage[]
   labels: StoredLabel[]
   history: number
 } {
   const random = seeded(options.seed)
-  const chosen = choose(candidates(), options.count)
+  const chosen = choose(candidates(), options.count, options.oldest ?? false)
   shiftDates(chosen, options.now)
   const folders = foldersOf(chosen.map(c => c.headers))
   const threading = new Threads()
@@ -92,17 +99,19 @@ function saneDate(header: number, envelope: number, random: Random): number {
   return Date.UTC(2002, 7, 1) + random.int(60 * DAY)
 }
 
-/** The newest `count`, with ham, hard ham and spam in the proportion of a lived-in mailbox. */
-function choose(all: Candidate[], count: number): Candidate[] {
+/** The newest or oldest `count`, with ham, hard ham and spam in the proportion of a lived-in mailbox. */
+function choose(all: Candidate[], count: number, oldest: boolean): Candidate[] {
   if (count >= all.length) return all
   const hard = Math.round(count * 0.06)
   const spam = Math.round(count * 0.14)
-  const newest = (keep: number, is: (set: CorpusSet) => boolean): Candidate[] =>
-    keep === 0 ? [] : all.filter(c => is(c.set)).slice(-keep)
+  const some = (keep: number, is: (set: CorpusSet) => boolean): Candidate[] => {
+    const found = all.filter(c => is(c.set))
+    return oldest ? found.slice(0, keep) : found.slice(Math.max(0, found.length - keep))
+  }
   const chosen = [
-    ...newest(count - hard - spam, set => set.startsWith('easy')),
-    ...newest(hard, set => set.startsWith('hard')),
-    ...newest(spam, set => set.startsWith('spam')),
+    ...some(count - hard - spam, set => set.startsWith('easy')),
+    ...some(hard, set => set.startsWith('hard')),
+    ...some(spam, set => set.startsWith('spam')),
   ]
   return chosen.sort((a, b) => a.date - b.date || a.file - b.file)
 }

@@ -565,7 +565,9 @@ export function providerContract(name: string, makeWorld: () => Promise<Provider
         const { body: none, ...light } = await message(account, id, false)
         expect(body).not.toBeNull()
         expect(none).toBeNull()
-        expect(light).toEqual(full)
+        // Where a version says when a state was asked for, the later one is greater.
+        expect(light.version).toBeGreaterThanOrEqual(full.version)
+        expect({ ...light, version: 0n }).toEqual({ ...full, version: 0n })
       })
 
       test.each([30, null])(

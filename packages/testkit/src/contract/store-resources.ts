@@ -70,6 +70,28 @@ export function resourcesContract(get: () => StoreUnderTest): void {
     expect(await store.nextItemAt(accountId)).toBeNull()
   })
 
+  test('what is gone before it was stored is not brought back by a listing in flight, but asked for', async () => {
+    const { store } = get()
+    const { accountId, lane } = await withFolders([folder('a')])
+    await commitUnder(store, lane('a'), { cursor: 'c', startListing: newListing('backfill', NOW) })
+    const [listing] = await claims(store, accountId)
+    await commitUnder(store, lane('a'), { missing: ['m1', 'm2'] })
+    await commitUnder(store, listing as Claim, {
+      upserts: [pulledMessage('m1'), pulledMessage('m2')],
+      heals: false,
+    })
+    expect(await store.storedCount(accountId)).toBe(0)
+    const [items] = await claims(store, accountId)
+    expect(items?.lane).toBe('items')
+    const heals = new Map([
+      ['m1', 1],
+      ['m2', 1],
+    ])
+    await commitUnder(store, items as Claim, { upserts: [pulledMessage('m1')], missing: ['m2'], heals })
+    expect([...(await store.storedVersions(accountId, ['m1', 'm2'])).keys()]).toEqual(['m1'])
+    expect(await store.nextItemAt(accountId)).toBeNull()
+  })
+
   test('only what has a doorbell has a watch, and the account is well without the others', async () => {
     const { store } = get()
     const { accountId, lane } = await withFolders([folder('a'), folder('tree', false)])
@@ -97,7 +119,12 @@ export function resourcesContract(get: () => StoreUnderTest): void {
     await store.finish(lane('a'), { ok: true }, NOW)
     expect((await store.account(accountId))?.status).toMatchObject({ state: 'active' })
     await store.markSilent({ now: NOW + 600_000, silentMs: 600_000, everyMs: 150_000 })
-    expect((await claims(store, accountId, NOW + 600_000)).map(claim => claim.trigger)).toEqual(['poll'])
+    const [polled] = await claims(store, accountId, NOW + 600_000)
+    expect(polled?.trigger).toBe('poll')
+    // That a poll found something says that a push is missing only of what has a doorbell.
+    await commitUnder(store, polled as Claim, { upserts: [pulledMessage('m1')] })
+    await store.finish(polled as Claim, { ok: true }, NOW + 600_001)
+    expect((await store.account(accountId))?.status).toMatchObject({ state: 'active', reason: null })
   })
 
   test('a push that names a watch marks its resource, if it knows the watch’s secret', async () => {

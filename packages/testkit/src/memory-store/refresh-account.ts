@@ -50,7 +50,8 @@ export function refreshAccount(
       complete && expiresAt !== null
         ? { expiresAt, lastPushAt, createdAt: latest(watches.map(watch => watch.createdAt)) ?? 0 }
         : null,
-    missedPush: live.some(lane => lane.missedPushAt !== null),
+    // What has no doorbell is always found by a poll.
+    missedPush: live.some(lane => lane.watch !== null && lane.missedPushAt !== null),
     failedItems,
     previous: old.status,
   })
