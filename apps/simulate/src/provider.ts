@@ -15,16 +15,11 @@ export type ProviderWorld = {
   pageSize: number
   /** How long a new watch lives. */
   watchMs: () => number
-<<<<<<< HEAD
   /**
-   * Is this message stored already, as a member of the set? A listing may leave out only such ones: what it never shows,
+   * Is this message stored already, with the set's label? A listing may leave out only such ones: what it never shows,
    * nobody can know.
    */
-  isStored: (email: string, messageId: string, labelId: string | undefined) => boolean
-=======
-  /** Is this message stored already, as lying in this folder? A listing may leave out only such ones: what it never shows, nobody can know. */
-  isStored: (email: string, messageId: string, folder?: string) => boolean
->>>>>>> simmix
+  isStored: (email: string, messageId: string, labelId?: string) => boolean
 }
 
 const ANSWERS: readonly FaultKind[] = [
@@ -125,15 +120,9 @@ export function simulatedProvider(world: ProviderWorld, process: Process, traits
       if (fault === 'expired' && position !== null)
         throw new ProviderError('cursor_expired', 'The page token is too old.')
       const page = mailbox.list(resource, listing, position, world.pageSize, askedAt)
-<<<<<<< HEAD
-      const set = mailbox.listings(resource).find(each => each.name === listing)?.labelId ?? undefined
-      const omitted =
-        fault === 'omit' ? page.items.findIndex(({ id }) => world.isStored(mailbox.email, id, set)) : -1
-=======
-      const folder = mailbox.listings(resource)[0]?.labelId
-      const isStored = ({ id }: { id: string }) => world.isStored(mailbox.email, id, folder ?? undefined)
+      const set = mailbox.listings(resource).find(each => each.name === listing)?.labelId
+      const isStored = ({ id }: { id: string }) => world.isStored(mailbox.email, id, set ?? undefined)
       const omitted = fault === 'omit' ? page.items.findIndex(isStored) : -1
->>>>>>> simmix
       await back(signal)
       return { ...page, items: page.items.filter((_, index) => index !== omitted) }
     },

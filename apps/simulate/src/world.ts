@@ -202,11 +202,7 @@ export class World {
           mailboxes: this.mailboxes,
           pageSize: this.shape.providerPage,
           watchMs: () => this.watchMs(),
-<<<<<<< HEAD
-          isStored: (email, messageId, labelId) => this.#isStored(email, messageId, labelId),
-=======
           isStored: (email, messageId, folder) => isStored(state, email, messageId, folder),
->>>>>>> simmix
         },
         process,
         traits,
