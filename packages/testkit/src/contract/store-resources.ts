@@ -50,6 +50,17 @@ export function resourcesContract(get: () => StoreUnderTest): void {
     expect(await claims(store, accountId)).toEqual([])
   })
 
+  test('what is found while the account is stopped waits until it is started', async () => {
+    const { store } = get()
+    const { accountId, lane } = await withFolders([folder('a'), folder('tree', false)])
+    await store.setEnabled(accountId, false, NOW)
+    await commitUnder(store, lane('tree'), { resources: [folder('a'), folder('new'), folder('tree', false)] })
+    expect(await lanes(accountId)).toContain('live new')
+    expect(await claims(store, accountId)).toEqual([])
+    await store.setEnabled(accountId, true, NOW)
+    expect((await claims(store, accountId)).map(({ key }) => key)).toContain('new')
+  })
+
   test('a stale worker changes no resources', async () => {
     const { store } = get()
     const { accountId, lane } = await withFolders([folder('a'), folder('tree', false)])
