@@ -1,6 +1,7 @@
 import { StaleLease } from '@inlet/sync/provider-errors'
 import type { ResourceSpec } from '@inlet/sync/provider-port'
-import type { Claim, PushEvent, Store } from '@inlet/sync/store-port'
+import type { PushEvent } from '@inlet/sync/push-event'
+import type { Claim, Store } from '@inlet/sync/store-port'
 import { newListing } from '@inlet/sync/sync-resource'
 import { expect, test } from 'vitest'
 import { commitUnder, connected, LEASE_MS, NOW, pulledMessage, type StoreUnderTest } from './store-fixture.ts'
