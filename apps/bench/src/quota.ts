@@ -52,7 +52,7 @@ export const quota: Bench = {
       notes: [
         `Gmail: ${format(gmail.spent)} units spent in all, connecting, labels and the account’s counts included.`,
         'One run, no repeats: time is simulated. The provider’s bucket is full at the start (a minute’s units at once); the floor does not count on it.',
-        'There is no Graph adapter yet; what is measured there is the pacer that it will use.',
+        'Graph-like: the pacer alone, which the Graph adapter uses; not the adapter itself.',
       ],
     }
   },

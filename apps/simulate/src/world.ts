@@ -84,6 +84,7 @@ export class World {
       this.mailboxes.set(email, mailbox)
     }
     this.monitor = new Monitor({
+      now: () => clock.now(),
       state,
       mailboxes: this.mailboxes,
       violations: this.violations,

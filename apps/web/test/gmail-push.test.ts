@@ -1,5 +1,5 @@
 import { PushRejected } from '@inlet/sync/provider-errors'
-import type { PushOutcome } from '@inlet/sync/store-port'
+import type { PushOutcome } from '@inlet/sync/push-event'
 import { describe, expect, it } from 'vitest'
 import { gmailPush } from '../src/server/gmail-push.ts'
 import type { Call } from '../src/server/handle.ts'

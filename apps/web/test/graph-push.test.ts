@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { openGraph } from '@inlet/runtime/microsoft'
-import type { PushEvent, PushOutcome } from '@inlet/sync/store-port'
+import type { PushEvent, PushOutcome } from '@inlet/sync/push-event'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { direct } from '../src/server/direct.ts'
 import { graphPush } from '../src/server/graph-push.ts'

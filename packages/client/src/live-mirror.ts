@@ -85,6 +85,8 @@ export function createLiveMirror(options: LiveMirrorOptions): LiveMirror {
     db.on('versionchange', event => {
       if (event.newVersion === null) signedOutElsewhere()
       else db.close({ disableAutoOpen: true })
+      // Dexie's own listener comes after this one, and would let the database open itself again.
+      return false
     })
     tabs = joinTabs({
       world,

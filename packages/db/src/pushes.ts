@@ -1,4 +1,4 @@
-import type { PushEvent, PushOutcome } from '@inlet/sync/store-port'
+import type { PushEvent, PushOutcome } from '@inlet/sync/push-event'
 import { cleanText } from './clean-batch.ts'
 import { columns } from './columns.ts'
 import type { Pool } from './pool.ts'

@@ -1,4 +1,4 @@
-import type { PushEvent } from '@inlet/sync/store-port'
+import type { PushEvent } from '@inlet/sync/push-event'
 import { claimLane, connected, NOW } from '@inlet/testkit/contract/store-fixture'
 import { expect, test } from 'vitest'
 import { storeOnPostgres } from './fixture.ts'

@@ -8,16 +8,17 @@ import { createKnownLabels, listLabels } from './gmail/labels.ts'
 import { counts, listings, listPage, profile } from './gmail/list.ts'
 import { parseVersion } from './gmail/message.ts'
 import { mutate } from './gmail/mutate.ts'
-import { createOAuth, type GoogleOAuth } from './gmail/oauth.ts'
+import { googleOAuth } from './gmail/oauth.ts'
 import { pullHistory } from './gmail/pull.ts'
 import { createPushParser, type ParsedPush, type PushRequest } from './gmail/push.ts'
 import { unwatch, watch } from './gmail/watch.ts'
+import type { OAuth } from './oauth.ts'
 import { createSendMemory } from './send-memory.ts'
 
 export type GmailAdapter = ProviderPort & {
   readonly provider: 'gmail'
   /** Consent, exchange, refresh, revocation: what MailProvider of the engine needs, and the connect routes. */
-  readonly oauth: GoogleOAuth
+  readonly oauth: OAuth
   /** Verifies and reads a push. Throws PushRejected (answer 401) or ProviderError `transient` (answer 503: it comes again). */
   parsePush(request: PushRequest, signal: AbortSignal): Promise<ParsedPush>
 }
@@ -37,7 +38,7 @@ export function createGmail(config: GmailConfig, world: World = realWorld): Gmai
     provider: 'gmail',
     lookAgainMs: LOOK_AGAIN_MS,
     silentLabels: true,
-    oauth: createOAuth(settings, world),
+    oauth: googleOAuth(settings, world),
     parsePush: createPushParser(settings),
 
     async identify(conn, signal) {

@@ -8,16 +8,17 @@ import { fetchAttachment, fetchBody, fetchMessages } from './graph/fetch.ts'
 import { createFolders, FOLDERS, toLabels, toResources } from './graph/folders.ts'
 import { counts, listings, listPage } from './graph/list.ts'
 import { mutate } from './graph/mutate.ts'
-import { createOAuth, type MicrosoftOAuth } from './graph/oauth.ts'
+import { microsoftOAuth } from './graph/oauth.ts'
 import { currentCursor, pullChanges } from './graph/pull.ts'
 import { type ParsedItem, parsePush } from './graph/push.ts'
 import { unwatch, watch } from './graph/watch.ts'
+import type { OAuth } from './oauth.ts'
 import { createSendMemory } from './send-memory.ts'
 
 export type GraphAdapter = ProviderPort & {
   readonly provider: 'graph'
   /** Consent, exchange and refresh: what MailProvider of the engine needs, and the connect routes. */
-  readonly oauth: MicrosoftOAuth
+  readonly oauth: OAuth
   /** Reads a POST of change notifications, its body already bounded by the caller. Answering `validationToken` is the route's. */
   parsePush(request: { body: string }): ParsedItem[]
 }
@@ -31,7 +32,7 @@ export function createGraph(config: GraphConfig, world: World = realWorld): Grap
   return {
     provider: 'graph',
     tree: FOLDERS,
-    oauth: createOAuth(settings, world),
+    oauth: microsoftOAuth(settings, world),
     parsePush,
 
     async identify(conn, signal) {

@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { type DovecotServer, startDovecot } from '@inlet/testkit/dovecot'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codeOf } from '../src/imap/errors.ts'
+import { fetchMessages } from '../src/imap/fetch.ts'
+import { identitiesOf } from '../src/imap/identities.ts'
 import { createPool, type Pool } from '../src/imap/pool.ts'
 import { folderCursor, listFolder } from '../src/imap/pull-folder.ts'
-import { AGES, ANN, accessTo, atOf, rawMail, storedFolder, worldFor } from './imap-world.ts'
+import { AGES, ANN, accessTo, atOf, inTurn, never, rawMail, storedFolder, worldFor } from './imap-world.ts'
 
 /** A number in [0, 1) that is the same in every run. */
 function chance(seed: number): () => number {
@@ -76,6 +78,37 @@ describe.each(AGES)('changes of a folder on a server with $age', ({ age, hide })
     await folder.pull(atOf(pool), 'Plain')
     expect(folder.pages).toEqual([{ places: [], vanished: [], cursor: folder.cursor }])
     expect(JSON.parse(JSON.stringify(folder.cursor))).toEqual(folder.cursor)
+  })
+
+  test('connections that had the folder selected before hide nothing that has happened since', async () => {
+    const mailbox = dovecot.mailbox()
+    for (let at = 0; at < 8; at += 1) await mailbox.append(rawMail(`Early ${at}`), { folder: 'Shown' })
+    const folder = await started('Shown')
+    const leases = await Promise.all([1, 2, 3].map(() => pool.lease('live', never)))
+    try {
+      const options = { path: 'Shown', readOnly: true }
+      for (const { session } of leases) await session.inFolder(options, 'select', never, async () => {})
+      const { uid } = await mailbox.append(rawMail('Late'), { folder: 'Shown' })
+      await mailbox.flag('Shown', [3, 5], { add: ['\\Seen'] })
+      await mailbox.expunge('Shown', [2, 4])
+      const at = atOf(inTurn(leases))
+      await folder.pull(at, 'Shown')
+      expect(sorted(folder.places)).toEqual(sorted(await truth('Shown')))
+      const ref = { path: 'Shown', uidValidity: BigInt(folder.cursor.uidValidity) }
+      const others = atOf(inTurn(leases.toReversed()))
+      expect((await listFolder(others, ref, folder.cursor.uidNext)).map(each => each.uid)).toContain(uid)
+      await mailbox.append(rawMail('Latest'), { folder: 'Shown' })
+      for (const _ of leases) {
+        const outcomes = []
+        for await (const read of fetchMessages(at, ref, [uid + 1], { bodies: false }))
+          outcomes.push(read.outcome)
+        expect(outcomes).toEqual(['message'])
+      }
+      await mailbox.append(rawMail('Last'), { folder: 'Shown' })
+      for (const _ of leases) expect((await identitiesOf(at, ref, [uid + 2])).size).toBe(1)
+    } finally {
+      for (const lease of leases) lease.release()
+    }
   })
 
   test('a listing goes on over numbers that nobody has', async () => {

@@ -3,9 +3,9 @@ import type { DovecotServer } from '@inlet/testkit/dovecot'
 import type { Hideable } from '@inlet/testkit/dovecot-config'
 import type { At } from '../src/imap/in-folder.ts'
 import type { KnownPlaces } from '../src/imap/places.ts'
-import type { Pool, Purpose } from '../src/imap/pool.ts'
+import type { Lease, Pool, Purpose } from '../src/imap/pool.ts'
 import { type FolderCursor, type FolderPage, pullFolder } from '../src/imap/pull-folder.ts'
-import type { SessionWorld } from '../src/imap/session.ts'
+import type { Session, SessionWorld } from '../src/imap/session.ts'
 import { type ImapConfig, type MailAccess, withDefaults } from '../src/imap/settings.ts'
 
 export const never = new AbortController().signal
@@ -63,6 +63,21 @@ export const atOf = (pool: Pool, purpose: Purpose = 'live', signal: AbortSignal 
   purpose,
   signal,
 })
+
+/**
+ * Work goes to another of the connections each time, as it may in a pool that others use besides; each of them keeps
+ * what it had selected.
+ */
+export function inTurn(leases: readonly Lease[]): Pool {
+  let turn = 0
+  const next = () => leases[turn++ % leases.length]?.session as Session
+  return {
+    lease: async () => ({ session: next(), release() {} }),
+    use: (_purpose, _signal, _folder, work) => work(next()),
+    stats: () => ({ open: leases.length, leased: 0, waiting: 0 }),
+    close: async () => {},
+  }
+}
 
 /** A folder as it would be stored: pages are applied one by one, and the cursor moves with the last. */
 export function storedFolder(): {

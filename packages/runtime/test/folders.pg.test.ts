@@ -82,6 +82,30 @@ describe('an account with folders', () => {
     expect(await stored()).toEqual([{ id: b, unread: false, folder: [inbox] }])
   })
 
+  it('ends no failed item that another folder’s lane has met since, for what this one fetched earlier', async () => {
+    const id = world.mailbox.deliver(inbox)
+    await poll()
+    world.mailbox.move(id, archive)
+    const account = await world.store.account(world.accountId)
+    const lane = account?.resources.find(each => each.key === inbox && each.lane === 'live')
+    world.mailbox.onCall = async call => {
+      if (call !== 'fetch') return
+      world.mailbox.onCall = () => {}
+      await world.pool.query(
+        `INSERT INTO failed_item (user_id, id, account_id, provider_id, code, message, attempts, next_attempt_at)
+         VALUES ($1, 'x', $2, $3, 'timeout', 'the other lane could not read it', 1, $4)`,
+        [world.userId, world.accountId, id, world.clock.now() + 600_000],
+      )
+      await world.pool.query('UPDATE failed_item SET id = (SELECT id FROM message WHERE provider_id = $1)', [
+        id,
+      ])
+    }
+    await world.store.mark({ resourceId: lane?.id ?? '' }, 'push', world.clock.now())
+    await world.drain()
+    expect(await stored()).toEqual(atProvider())
+    expect(await world.store.nextItemAt(world.accountId)).not.toBeNull()
+  })
+
   it('finds a new folder, and what lies in it', async () => {
     await world.drain()
     const made = world.mailbox.makeFolder('Projects')

@@ -81,8 +81,10 @@ export function placeMessages(stored: Stored, before: PlacesBefore, batch: Batch
     upserts.push({ ...message, ...state, version })
   }
 
-  // The places say that it is there; if they are wrong, the folder's own lane will find out.
-  const missing = batch.missing.filter(id => !storedOf(id) || !lying.has(id))
+  // Where a place says that it is there, nobody's word deletes it: if the place is wrong, its folder's lane will find out,
+  // and what has not been had yet is asked for again.
+  const missing = batch.missing.filter(id => !lying.has(id))
+  for (const id of batch.missing) if (lying.has(id) && !storedOf(id)) unplaced(id)
   const ending = new Set(missing)
   for (const id of concerned) {
     const old = storedOf(id)

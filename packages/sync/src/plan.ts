@@ -1,5 +1,6 @@
 import type { Label, Message } from '@inlet/protocol/entities'
-import type { PulledAttachment, PulledBody, PulledMessage, Version } from './provider-port.ts'
+import { fromPulled } from './from-pulled.ts'
+import type { PulledAttachment, PulledBody, Version } from './provider-port.ts'
 import { rowId } from './row-id.ts'
 import { sameContent } from './same-content.ts'
 import type { Batch } from './store-port.ts'
@@ -259,46 +260,5 @@ function count(counts: Writes['labelCounts'], row: Message | undefined, sign: 1 
     entry.total += sign
     if (row.unread) entry.unread += sign
     counts.set(label, entry)
-  }
-}
-
-function fromPulled(
-  accountId: string,
-  message: PulledMessage,
-  labelOf: (providerId: string) => string,
-): MessageWrite {
-  return {
-    row: {
-      id: rowId(accountId, 'message', message.id),
-      accountId,
-      threadId: rowId(accountId, 'thread', message.threadId),
-      subject: message.subject,
-      from: message.from,
-      to: message.to,
-      cc: message.cc,
-      snippet: message.snippet,
-      receivedAt: message.receivedAt,
-      unread: message.unread,
-      starred: message.starred,
-      draft: message.draft,
-      labelIds: message.labelIds.map(labelOf).sort(),
-      attachmentCount: message.attachments.filter(part => !part.inline).length,
-      sizeBytes: message.sizeBytes,
-      messageIdHeader: message.messageIdHeader,
-    },
-    providerId: message.id,
-    threadProviderId: message.threadId,
-    version: message.version,
-    sentAt: message.sentAt,
-    inReplyTo: message.inReplyTo,
-    references: message.references,
-    bcc: message.bcc,
-    replyTo: message.replyTo,
-    hasBody: message.body !== null,
-    body: message.body,
-    attachments: message.attachments.map(part => ({
-      ...part,
-      id: rowId(accountId, 'attachment', `${message.id}\n${part.partId}`),
-    })),
   }
 }

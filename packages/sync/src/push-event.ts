@@ -1,6 +1,24 @@
 import type { Provider } from '@inlet/protocol/entities'
-import type { Notice } from './provider-port.ts'
-import type { PushEvent } from './store-port.ts'
+import type { Notice, PushKind } from './provider-port.ts'
+
+export type PushEvent = {
+  provider: Provider
+  pushId: string | null
+  mailbox: string | null
+  resource: string | null
+  /** The watch that rang, where the push names it instead of a mailbox. */
+  watch: { providerId: string; secret: string } | null
+  kind: PushKind
+  /** For records of pushes that name nobody: undecodable, unknown channel. */
+  problem: string | null
+}
+export type PushOutcome = {
+  /** forged: the watch is known, the secret is not its own. */
+  outcome: 'marked' | 'duplicate' | 'unknown_mailbox' | 'undecodable' | 'stopped' | 'forged'
+  accountIds: string[]
+  /** Something became due by this push. false: nothing did, or it was due already and somebody was told a moment ago. */
+  ring: boolean
+}
 
 /** What an adapter made of a verified push: whom it names, or why it cannot be read. */
 export type ReadPush =

@@ -1,5 +1,5 @@
 import type { Engine } from './engine.ts'
-import type { PushEvent, PushOutcome } from './store-port.ts'
+import type { PushEvent, PushOutcome } from './push-event.ts'
 
 /**
  * A verified push becomes a durable mark before anyone is answered (I6); the work itself comes later. What names no

@@ -1,14 +1,8 @@
 import type { AccountStatus, Proof, Provider } from '@inlet/protocol/entities'
 import type { MutationBody, MutationResult } from '@inlet/protocol/mutations'
 import type { Place, PlaceChange } from './places.ts'
-import type {
-  LabelPatch,
-  PulledLabel,
-  PulledMessage,
-  PushKind,
-  ResourceSpec,
-  Version,
-} from './provider-port.ts'
+import type { LabelPatch, PulledLabel, PulledMessage, ResourceSpec, Version } from './provider-port.ts'
+import type { PushEvent, PushOutcome } from './push-event.ts'
 
 /**
  * What the engine keeps. Implemented by @inlet/db on Postgres; every implementation passes one contract suite.
@@ -260,25 +254,6 @@ export type ListingCursor = {
 
 /** `head` is the user's feed head after the transaction; rung on the bus afterwards. null: nothing changed. */
 export type Committed = { userId: string; head: number | null; upserts: number; deletions: number }
-
-export type PushEvent = {
-  provider: Provider
-  pushId: string | null
-  mailbox: string | null
-  resource: string | null
-  /** The watch that rang, where the push names it instead of a mailbox. */
-  watch: { providerId: string; secret: string } | null
-  kind: PushKind
-  /** For records of pushes that name nobody: undecodable, unknown channel. */
-  problem: string | null
-}
-export type PushOutcome = {
-  /** forged: the watch is known, the secret is not its own. */
-  outcome: 'marked' | 'duplicate' | 'unknown_mailbox' | 'undecodable' | 'stopped' | 'forged'
-  accountIds: string[]
-  /** Something became due by this push. false: nothing did, or it was due already and somebody was told a moment ago. */
-  ring: boolean
-}
 
 export type WatchDue = {
   resourceId: string

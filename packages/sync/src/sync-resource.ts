@@ -3,7 +3,7 @@ import { dropPlaces, inPieces } from './drop-places.ts'
 import { gather } from './gather.ts'
 import { ProviderError } from './provider-errors.ts'
 import type { PulledLabel, PulledMessage, PulledPage, ResourceSpec } from './provider-port.ts'
-import { BATCH_MAX, type ListingCursor, type RunEnd } from './store-port.ts'
+import { BATCH_MAX, type Batch, type ListingCursor, type RunEnd } from './store-port.ts'
 import type { Work } from './work.ts'
 
 /** Live commits are small, so that the first of many new messages is on screen before the last is fetched. */
@@ -71,7 +71,7 @@ async function storePage(work: Work, page: PulledPage, signal: AbortSignal): Pro
   const options = { bodies: true, priority: 'live', size: PIECE } as const
   for await (const { upserts, missing, failures } of gather(work, needed, options, signal)) {
     use(upserts)
-    await work.commit({ upserts, missing, failures })
+    await work.commit({ upserts, missing, failures, ...beside(work) })
   }
   const { labels, resources } = await changedShape(
     work,
@@ -95,11 +95,18 @@ async function storePage(work: Work, page: PulledPage, signal: AbortSignal): Pro
       continue
     await work.commit({
       ...batch,
+      ...beside(work),
       ...(part === 0 ? { labels, resources, forgetSeen: resources !== null } : {}),
       ...(last && page.cursor !== null ? { cursor: page.cursor } : {}),
     })
   }
 }
+
+/**
+ * Folders are followed side by side: what one lane fetched earlier says nothing about what another has met since, so it
+ * ends no failed item and brings nothing back. The items lane, which is one for all, does.
+ */
+const beside = ({ port }: Work): Pick<Batch, 'heals'> => (port.tree === undefined ? {} : { heals: false })
 
 /**
  * What the page only names, unless a state at least as new is stored, and what it patches without our having it.

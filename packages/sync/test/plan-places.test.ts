@@ -94,6 +94,25 @@ describe('a message that lies in folders', () => {
   })
 })
 
+describe('the provider’s word that a message is missing', () => {
+  it('counts for nothing where a place says that it is there: it is asked again', () => {
+    const placed = commit(fresh(), change('a', [place(1, 'm')]))
+    const asked = commit(placed, { missing: ['m'] })
+    expect([...asked.failed]).toEqual(['m'])
+    const had = commit(asked, { upserts: [pulled('m', 1n)] })
+    expect([...had.failed]).toEqual([])
+    const again = commit(had, { missing: ['m'] })
+    expect([again.deletions, again.stored.messages.has(idOf('m'))]).toEqual([0, true])
+  })
+
+  it('ends what lies nowhere', () => {
+    const there = commit(fresh(), { ...change('a', [place(1, 'm')]), upserts: [pulled('m', 1n)] })
+    const left = commit(there, change('a', [], [1]))
+    const over = commit(left, { missing: ['m'] })
+    expect([over.deletions, [...over.failed]]).toEqual([1, []])
+  })
+})
+
 const MESSAGES = ['m1', 'm2', 'm3']
 const FOLDERS = ['a', 'b', 'c']
 const FLAGS = ['\\Seen', '\\Flagged', '\\Draft', '$Other']

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Engine } from '../src/engine.ts'
+import type { PushOutcome } from '../src/push-event.ts'
 import { receivePush } from '../src/receive-push.ts'
-import type { PushOutcome } from '../src/store-port.ts'
 
 const push = {
   provider: 'gmail',

@@ -10,6 +10,7 @@ import type {
   ResourceSpec,
   WatchRequest,
 } from '@inlet/sync/provider-port'
+import { fakeMessage } from './fake-message.ts'
 
 type Folder = {
   id: string
@@ -73,31 +74,7 @@ export class FakeFolders implements ProviderPort {
   deliver(folder: string, more: Partial<PulledMessage> = {}): string {
     const version = ++this.#version
     const id = more.id ?? `m${version}`
-    const message: PulledMessage = {
-      id,
-      threadId: `t-${id}`,
-      version,
-      subject: `Message ${id}`,
-      from: { name: 'Ada', email: 'ada@example.com' },
-      to: [{ name: '', email: 'me@example.com' }],
-      cc: [],
-      bcc: [],
-      replyTo: [],
-      snippet: `Snippet of ${id}`,
-      receivedAt: 1_700_000_000_000 + Number(version) * 1_000,
-      sentAt: null,
-      labelIds: [folder],
-      unread: true,
-      starred: false,
-      draft: false,
-      sizeBytes: 1_000,
-      messageIdHeader: `<${id}@example.com>`,
-      inReplyTo: null,
-      references: [],
-      attachments: [],
-      body: { html: null, text: `Text of ${id}`, warning: null },
-      ...more,
-    }
+    const message = fakeMessage(id, version, { labelIds: [folder], ...more })
     this.messages.set(id, { folder, message })
     this.folder(folder).log.push(id)
     return id

@@ -10,6 +10,7 @@ import type {
   PulledPage,
   WatchRequest,
 } from '@inlet/sync/provider-port'
+import { fakeMessage } from './fake-message.ts'
 
 type FakeRecord =
   | { type: 'added'; id: string; version: bigint }
@@ -51,31 +52,8 @@ export class FakeProvider implements ProviderPort {
     const id = more.id ?? `m${++this.#ids}`
     const version = ++this.#version
     const labelIds = more.labelIds ?? ['INBOX', 'UNREAD']
-    const message: PulledMessage = {
-      id,
-      threadId: `t-${id}`,
-      version,
-      subject: `Message ${id}`,
-      from: { name: 'Ada', email: 'ada@example.com' },
-      to: [{ name: '', email: 'me@example.com' }],
-      cc: [],
-      bcc: [],
-      replyTo: [],
-      snippet: `Snippet of ${id}`,
-      receivedAt: 1_700_000_000_000 + Number(version) * 1_000,
-      sentAt: null,
-      unread: labelIds.includes('UNREAD'),
-      starred: labelIds.includes('STARRED'),
-      draft: false,
-      sizeBytes: 1_000,
-      messageIdHeader: `<${id}@example.com>`,
-      inReplyTo: null,
-      references: [],
-      attachments: [],
-      body: { html: null, text: `Text of ${id}`, warning: null },
-      ...more,
-      labelIds,
-    }
+    const flags = { unread: labelIds.includes('UNREAD'), starred: labelIds.includes('STARRED') }
+    const message = fakeMessage(id, version, { ...flags, ...more, labelIds })
     this.messages.set(id, message)
     this.history.push({ type: 'added', id, version })
     return message

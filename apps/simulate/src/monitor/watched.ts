@@ -5,6 +5,7 @@ import type { Violations } from '../violation.ts'
 
 /** What is looked at, with the provider's truth beside it, and where what is found is told. */
 export type Watched = {
+  now: () => number
   state: MemoryState
   mailboxes: ReadonlyMap<string, Mailbox>
   violations: Violations

@@ -3,16 +3,22 @@ import type { ResourceState } from '@inlet/testkit/memory-store/state'
 import type { Ring } from '../mailbox.ts'
 import type { Watched } from './watched.ts'
 
+/** Transactions that give, prolong or take leases. */
+const MOVES_LEASES = new Set(['claimDue', 'renewLease', 'finish', 'commit', 'startListing'])
+
 /**
- * Marks, claims and commits: a mark is durable before it is answered (I6) and followed by a run, whoever has lost a lease
- * commits nothing (I8), and batches keep their bound (I13).
+ * Marks, claims and commits: a mark is durable before it is answered (I6) and followed by a run, a lease has one
+ * holder and whoever has lost it commits nothing (I8), and batches keep their bound (I13).
  */
 export class WorkWatch {
   readonly #watched: Watched
   /** Order of calls and answers, for what must come after what. */
   #tick = 0
-  /** The lease that each lane was given last, and when: an answer that comes late says nothing about it. */
-  readonly #leases = new Map<string, { token: string; at: number }>()
+  /**
+   * The lease that each lane was given last, when that was, and until when it is good; 0 once it is given back. Read from
+   * the database: an answer that comes late says nothing about it.
+   */
+  readonly #leases = new Map<string, { token: string; at: number; until: number }>()
   /** When a run of a lane was last begun. */
   readonly #claims = new Map<string, number>()
   readonly #marks = new Map<string, number>()
@@ -73,10 +79,18 @@ export class WorkWatch {
 
   /** After each transaction. */
   committed(name: string): void {
-    if (name !== 'claimDue') return
-    for (const { id, leaseToken } of this.#watched.state.resources.values())
-      if (leaseToken !== null && this.#leases.get(id)?.token !== leaseToken)
-        this.#leases.set(id, { token: leaseToken, at: ++this.#tick })
+    if (!MOVES_LEASES.has(name)) return
+    for (const { id, leaseToken, leaseUntil } of this.#watched.state.resources.values()) {
+      const known = this.#leases.get(id)
+      if (leaseToken === null) {
+        if (known) known.until = 0
+      } else if (known?.token === leaseToken) known.until = leaseUntil ?? known.until
+      else {
+        if (known && known.until > this.#watched.now())
+          this.#watched.violations.report('I8', `The lane ${id} was claimed while another held it.`)
+        this.#leases.set(id, { token: leaseToken, at: ++this.#tick, until: leaseUntil ?? 0 })
+      }
+    }
   }
 
   /** When nothing is due any more: each mark was followed by a run. */

@@ -1,6 +1,6 @@
+import type { PushOutcome } from '@inlet/sync/push-event'
 import { pushEvent, type ReadPush } from '@inlet/sync/push-event'
 import { receivePush } from '@inlet/sync/receive-push'
-import type { PushOutcome } from '@inlet/sync/store-port'
 import { adapterOf } from './adapter-of.ts'
 import { ApiError, noStore } from './api-error.ts'
 import type { Call, Handler } from './handle.ts'

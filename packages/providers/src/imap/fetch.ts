@@ -5,7 +5,7 @@ import type { Part } from '../gmail/parts.ts'
 import { atom, sequence } from './command.ts'
 import { codeOf, mailError } from './errors.ts'
 import { identityOf } from './identity.ts'
-import { type At, type FolderRef, inFolder } from './in-folder.ts'
+import { type At, type FolderRef, inFolder, type View } from './in-folder.ts'
 import { toPulledMessage } from './message.ts'
 import { flagsOf, type Place } from './places.ts'
 import { decode, fillText, findPart, outlineOf } from './structure.ts'
@@ -46,11 +46,12 @@ export async function* fetchMessages(
   uids: readonly number[],
   options: { bodies: boolean },
 ): AsyncGenerator<FetchedPlace> {
+  const view: View = new WeakSet()
   for (const set of inSets([...new Set(uids)], BATCH)) {
-    const together = await attempt(() => readBatch(at, folder, set, options))
+    const together = await attempt(() => readBatch(at, folder, set, options, view))
     if (together.done) yield* together.value
     else if (concernsAll(together.error)) throw together.error
-    else for (const uid of set) yield await readAlone(at, folder, uid, options)
+    else for (const uid of set) yield await readAlone(at, folder, uid, options, view)
   }
 }
 
@@ -73,12 +74,13 @@ async function readAlone(
   folder: FolderRef,
   uid: number,
   options: { bodies: boolean },
+  view: View,
 ): Promise<FetchedPlace> {
-  const alone = await attempt(() => readBatch(at, folder, [uid], options))
+  const alone = await attempt(() => readBatch(at, folder, [uid], options, view))
   if (alone.done && alone.value[0]) return alone.value[0]
   const error = alone.done ? null : alone.error
   if (error !== null && concernsAll(error)) throw error
-  await inFolder(at, folder, { action: `open ${folder.path}`, fresh: true }, async () => {})
+  await inFolder(at, folder, { action: `open ${folder.path}`, view: new WeakSet() }, async () => {})
   return failed(uid, error)
 }
 
@@ -99,9 +101,10 @@ async function readBatch(
   folder: FolderRef,
   uids: readonly number[],
   options: { bodies: boolean },
+  view: View,
 ): Promise<FetchedPlace[]> {
   const action = uids.length === 1 ? `read message ${uids[0]} of ${folder.path}` : `read ${folder.path}`
-  return await inFolder(at, folder, { action }, async client => {
+  return await inFolder(at, folder, { action, view }, async client => {
     const rows = await readRows(client, uids)
     const found: FetchedPlace[] = []
     const lacking = uids.filter(uid => !rows.has(uid))
@@ -176,7 +179,7 @@ async function readOutline(client: ImapFlow, uid: number): Promise<{ root: Part;
  */
 export async function fetchPart(at: At, folder: FolderRef, uid: number, partId: string): Promise<Buffer> {
   const action = `read an attachment of message ${uid} of ${folder.path}`
-  return await inFolder(at, folder, { action }, async client => {
+  return await inFolder(at, folder, { action, view: new WeakSet() }, async client => {
     const row = await client.fetchOne(`${uid}`, { uid: true, bodyStructure: true }, { uid: true })
     const part = findPart(row ? row.bodyStructure : undefined, partId)
     if (!row || !part)

@@ -2,26 +2,31 @@ import { ProviderError } from '@inlet/sync/provider-errors'
 import type { ImapFlow, MailboxObject } from 'imapflow'
 import { codeOf, mailError } from './errors.ts'
 import type { Pool, Purpose } from './pool.ts'
+import type { Session } from './session.ts'
 
 /** Whose connections are used, how urgently, and until when. */
 export type At = { pool: Pool; purpose: Purpose; signal: AbortSignal }
 /** A folder while its UIDs mean what they meant: with another UIDVALIDITY all of them are void (RFC 3501 §2.3.1.1). */
 export type FolderRef = { path: string; uidValidity: bigint }
-export type FolderOptions = { action: string; write?: boolean; fresh?: boolean }
+/**
+ * A connection shows a selected folder as it was told of it last, and tells of nothing that others have done since. These
+ * have selected it since the view was made.
+ */
+export type View = WeakSet<Session>
+export type FolderOptions = { action: string; write?: boolean; view?: View | null }
 
 /**
  * Leases a connection, selects the folder and works in it. Throws `folder_renumbered` (kind `cursor_expired`) when its
  * UIDs are void, `garbled` when an answer could not be read (so what was read is not complete), `not_permitted` when
- * writing is asked for in a folder that can only be read.
+ * writing is asked for in a folder that can only be read. With a view, what is seen is never older than that.
  */
 export async function inFolder<T>(
   { pool, purpose, signal }: At,
   { path, uidValidity }: { path: string; uidValidity: bigint | null },
-  { action, write = false, fresh = false }: FolderOptions,
+  { action, write = false, view = null }: FolderOptions,
   work: (client: ImapFlow, mailbox: MailboxObject) => Promise<T>,
 ): Promise<T> {
-  const run = () =>
-    useFolder({ pool, purpose, signal }, { path, uidValidity }, { action, write, fresh }, work)
+  const run = () => useFolder({ pool, purpose, signal }, { path, uidValidity }, { action, write, view }, work)
   return write ? await run() : await onceMore(run)
 }
 
@@ -38,16 +43,18 @@ export async function onceMore<T>(run: () => Promise<T>): Promise<T> {
 async function useFolder<T>(
   { pool, purpose, signal }: At,
   { path, uidValidity }: { path: string; uidValidity: bigint | null },
-  { action, write, fresh }: Required<FolderOptions>,
+  { action, write, view }: Required<FolderOptions>,
   work: (client: ImapFlow, mailbox: MailboxObject) => Promise<T>,
 ): Promise<T> {
   return await pool.use(purpose, signal, path, async session => {
+    const fresh = view !== null && !view.has(session)
     try {
       return await session.inFolder(
         { path, readOnly: !write, fresh },
         action,
         signal,
         async (client, mailbox) => {
+          view?.add(session)
           if (uidValidity !== null && mailbox.uidValidity !== uidValidity) throw renumbered(path, action)
           if (write && mailbox.readOnly) throw readOnly(path, action)
           const before = session.unreadable()

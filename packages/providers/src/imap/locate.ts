@@ -70,7 +70,7 @@ export async function locate(
 }
 
 async function among(at: At, folder: MailFolder, ids: ReadonlySet<string>): Promise<Group> {
-  const options = { action: `look into ${folder.path}`, fresh: true }
+  const options = { action: `look into ${folder.path}`, view: new WeakSet() }
   const { ref, uids } = await inFolder(
     at,
     { path: folder.path, uidValidity: null },

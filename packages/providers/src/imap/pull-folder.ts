@@ -1,6 +1,6 @@
 import type { ImapFlow } from 'imapflow'
 import { atom, command, sequence, wordOf } from './command.ts'
-import { type At, inFolder, renumbered } from './in-folder.ts'
+import { type At, inFolder, renumbered, type View } from './in-folder.ts'
 import { confirmGone, flagsOf, type KnownPlaces, type Place, placesBelow, placesOf } from './places.ts'
 import { inSets, readUids, searchUids, type UidRange, uidsIn } from './uids.ts'
 
@@ -46,7 +46,7 @@ type Run = <T>(work: (client: ImapFlow) => Promise<T>) => Promise<T>
 
 /** A cursor for "now", and how many messages the folder has. */
 export async function folderCursor(at: At, path: string): Promise<{ cursor: FolderCursor; exists: number }> {
-  const { cursor, exists } = await look(at, path)
+  const { cursor, exists } = await look(at, path, new WeakSet())
   return { cursor, exists }
 }
 
@@ -56,8 +56,9 @@ export async function listFolder(
   folder: { path: string; uidValidity: bigint },
   before: number,
   limit = PAGE,
+  view: View = new WeakSet(),
 ): Promise<Place[]> {
-  return await inFolder(at, folder, { action: `list ${folder.path}` }, client =>
+  return await inFolder(at, folder, { action: `list ${folder.path}`, view }, client =>
     placesBelow(client, before, limit),
   )
 }
@@ -74,11 +75,12 @@ export async function* pullFolder(
   cursor: FolderCursor,
   known: KnownPlaces,
   depth: Depth = 'news',
+  view: View = new WeakSet(),
 ): AsyncGenerator<FolderPage> {
-  const now = await look(at, path)
+  const now = await look(at, path, view)
   if (now.cursor.uidValidity !== cursor.uidValidity) throw renumbered(path, `read the changes of ${path}`)
-  const action = { action: `read the changes of ${path}` }
-  const run: Run = work => inFolder(at, { path, uidValidity: now.uidValidity }, action, work)
+  const options = { action: `read the changes of ${path}`, view }
+  const run: Run = work => inFolder(at, { path, uidValidity: now.uidValidity }, options, work)
   const last = cursor.uidNext - 1
 
   let arrived = 0
@@ -114,8 +116,8 @@ export async function* pullFolder(
 }
 
 /** The folder's counters, all as they were when it was selected: later ones would skip what came meanwhile. */
-async function look(at: At, path: string): Promise<Now> {
-  const options = { action: `open ${path}`, fresh: true }
+async function look(at: At, path: string, view: View): Promise<Now> {
+  const options = { action: `open ${path}`, view }
   return await inFolder(at, { path, uidValidity: null }, options, async (client, mailbox) => {
     const { uidValidity, exists, highestModseq, noModseq } = mailbox
     const modseq = noModseq || !highestModseq ? null : String(highestModseq)

@@ -5,7 +5,7 @@ import type { World } from '@inlet/sync/world'
 import { codeOf } from './errors.ts'
 import type { MailFolder } from './folders.ts'
 import { withIdentities } from './identities.ts'
-import type { At } from './in-folder.ts'
+import type { At, View } from './in-folder.ts'
 import type { Place } from './places.ts'
 import { type FolderCursor, folderCursor, listFolder, pullFolder } from './pull-folder.ts'
 import { nothingNew } from './tree.ts'
@@ -44,10 +44,11 @@ export async function* pullChanges(
   const due = world.now() - cursor.sweptAt > SWEEP_MS
   const sweep = due && (await known.count(cursor.uidNext)) !== null
   const sweptAt = sweep ? world.now() : cursor.sweptAt
+  const view: View = new WeakSet()
   try {
-    for await (const page of pullFolder(at, path, cursor, known, sweep ? 'all' : 'news')) {
+    for await (const page of pullFolder(at, path, cursor, known, sweep ? 'all' : 'news', view)) {
       const ids = await idsOf(places, key, epoch, page.places)
-      const put = await withIdentities(at, { path, uidValidity: BigInt(epoch) }, page.places, ids)
+      const put = await withIdentities(at, { path, uidValidity: BigInt(epoch) }, page.places, view, ids)
       yield {
         ...nothingNew(),
         places: { epoch, put, gone: page.vanished },
@@ -89,8 +90,9 @@ export async function listPage(at: At, { path }: MailFolder, position: string | 
     ? { epoch: now.cursor.uidValidity, before: now.cursor.uidNext }
     : { epoch, before: Number(before) }
   const folder = { path, uidValidity: BigInt(from.epoch) }
-  const page = await listFolder(at, folder, from.before, PAGE)
-  const put = await withIdentities(at, folder, page)
+  const view: View = new WeakSet()
+  const page = await listFolder(at, folder, from.before, PAGE, view)
+  const put = await withIdentities(at, folder, page, view)
   const lowest = page.at(-1)?.uid ?? 0
   return {
     items: [...new Set(put.map(({ messageId }) => messageId))].map(id => ({ id, message: null })),

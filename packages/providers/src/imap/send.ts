@@ -117,7 +117,7 @@ const readCopy = (client: ImapFlow, uid: number) =>
 
 /** The newest copy with this Message-ID. */
 async function findCopy(at: At, sent: string, messageId: string): Promise<Copy | null> {
-  const options = { action: 'look for an earlier attempt', fresh: true }
+  const options = { action: 'look for an earlier attempt', view: new WeakSet() }
   return await inFolder(at, { path: sent, uidValidity: null }, options, async (client, mailbox) => {
     const uid = (await withMessageId(client, messageId)).at(-1)
     const row = uid === undefined ? false : await readCopy(client, uid)

@@ -1,4 +1,4 @@
-import type { PushEvent } from '@inlet/sync/store-port'
+import type { PushEvent } from '@inlet/sync/push-event'
 import { expect, test } from 'vitest'
 import { claimLane, commitUnder, connected, NOW, type StoreUnderTest, wholeFeed } from './store-fixture.ts'
 

@@ -1,6 +1,7 @@
 import { StaleLease } from '@inlet/sync/provider-errors'
 import type { ResourceSpec } from '@inlet/sync/provider-port'
-import type { Claim, PushEvent, Store } from '@inlet/sync/store-port'
+import type { PushEvent } from '@inlet/sync/push-event'
+import type { Claim, Store } from '@inlet/sync/store-port'
 import { newListing } from '@inlet/sync/sync-resource'
 import { expect, test } from 'vitest'
 import { commitUnder, connected, LEASE_MS, NOW, pulledMessage, type StoreUnderTest } from './store-fixture.ts'
@@ -48,6 +49,17 @@ export function resourcesContract(get: () => StoreUnderTest): void {
       resources: [folder('a'), folder('c'), folder('tree', false)],
     })
     expect(await claims(store, accountId)).toEqual([])
+  })
+
+  test('what is found while the account is stopped waits until it is started', async () => {
+    const { store } = get()
+    const { accountId, lane } = await withFolders([folder('a'), folder('tree', false)])
+    await store.setEnabled(accountId, false, NOW)
+    await commitUnder(store, lane('tree'), { resources: [folder('a'), folder('new'), folder('tree', false)] })
+    expect(await lanes(accountId)).toContain('live new')
+    expect(await claims(store, accountId)).toEqual([])
+    await store.setEnabled(accountId, true, NOW)
+    expect((await claims(store, accountId)).map(({ key }) => key)).toContain('new')
   })
 
   test('a stale worker changes no resources', async () => {

@@ -1,4 +1,5 @@
-import type { Committed, PushEvent, PushOutcome, WatchDue } from '@inlet/sync/store-port'
+import type { PushEvent, PushOutcome } from '@inlet/sync/push-event'
+import type { Committed, WatchDue } from '@inlet/sync/store-port'
 import { changeAccount } from './accounts.ts'
 import { dueAt, markLane } from './scheduling.ts'
 import { byText, type MemoryState, type ResourceState, userOf, type WatchState } from './state.ts'

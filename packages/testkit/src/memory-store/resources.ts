@@ -14,12 +14,14 @@ export function addResources(
     ...resources.map(({ key, watched }) => ({ key, watched, lane: 'live' as const })),
     ...(['items', 'mutations'] as const).map(lane => ({ key: '', watched: false, lane })),
   ]
+  const account = state.accounts.get(accountId)
   for (const { key, lane, watched } of wanted) {
     const id = laneId(accountId, key, lane)
     if (state.resources.has(id)) continue
     const made = newLane({ id, userId, accountId, key, lane })
     const due = lane === 'live' ? { dirtyAt: now, marks: 1 } : {}
-    state.resources.set(id, { ...made, ...due, watch: watched ? made.watch : null })
+    const paused = !account?.enabled || account.reconnect !== null
+    state.resources.set(id, { ...made, ...due, paused, watch: watched ? made.watch : null })
   }
 }
 
