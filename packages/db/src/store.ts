@@ -1,6 +1,7 @@
 import type { Store } from '@inlet/sync/store-port'
 import { realWorld, type World } from '@inlet/sync/world'
 import * as accounts from './accounts.ts'
+import * as attendance from './attendance.ts'
 import * as claims from './claims.ts'
 import { commit } from './commit.ts'
 import * as content from './content.ts'
@@ -53,6 +54,8 @@ export function createStore({
     dueItems: (accountId, now, limit) => content.dueItems(pool, accountId, now, limit),
     nextItemAt: accountId => content.nextItemAt(pool, accountId),
     storedCount: (accountId, of) => content.storedCount(pool, accountId, of),
+    attend: round => attendance.attend(pool, round),
+    leave: workerId => attendance.leave(pool, workerId),
     placesOf: (accountId, ids) => places.placesOf(pool, accountId, ids),
     countPlaces: (accountId, resource, epoch, below) =>
       places.countPlaces(pool, accountId, resource, epoch, below),

@@ -38,6 +38,8 @@ const closed = [
   'resource',
   'watch',
   'listing_seen',
+  'worker',
+  'attendance',
   'webhook_event',
   'audit_log',
   'message_search',

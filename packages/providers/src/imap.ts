@@ -3,6 +3,8 @@ import { realWorld, type World } from '@inlet/sync/world'
 import { createAccounts } from './imap/account.ts'
 import { codeOf, mailError } from './imap/errors.ts'
 import type { Lookup } from './imap/host-guard.ts'
+import { quirksOf } from './imap/host-quirks.ts'
+import { attendFolder } from './imap/idle.ts'
 import { statusOf } from './imap/locate.ts'
 import { mutate } from './imap/mutate.ts'
 import type { Purpose } from './imap/pool.ts'
@@ -89,6 +91,14 @@ export function createImap(
     },
     watch: async () => null,
     unwatch: async () => {},
+    async attend(conn, ring, signal) {
+      const at = await open(conn, 'live', signal)
+      const inbox = (await tree.list(at)).find(({ role }) => role === 'inbox')
+      if (!inbox) throw missingInbox()
+      const { pool, access } = at
+      const { idleMs } = quirksOf(access.imap.host)
+      await attendFolder({ pool, world, path: inbox.path, idleMs, onChange: () => ring(inbox.key) }, signal)
+    },
     async body(conn, messageId, signal) {
       const at = await open(conn, 'interactive', signal)
       return await readBody(conn, at, await tree.recent(at), messageId)
@@ -108,6 +118,12 @@ const missing = (error: unknown): null => {
   if (codeOf(error) === 'folder_missing') return null
   throw error
 }
+
+const missingInbox = () =>
+  mailError(
+    { code: 'folder_missing', kind: 'transient', sentence: 'The server lists no inbox.' },
+    'watch the inbox',
+  )
 
 const noListing = (listing: string) =>
   mailError(

@@ -2,11 +2,26 @@ import type { World } from '@inlet/sync/world'
 import { realWorld } from '@inlet/sync/world'
 import { type DovecotServer, startDovecot } from '@inlet/testkit/dovecot'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type FolderWatch, watchFolder } from '../src/imap/idle.ts'
+import { type Attending, attendFolder } from '../src/imap/idle.ts'
 import { createPool, type Pool } from '../src/imap/pool.ts'
 import { withDefaults } from '../src/imap/settings.ts'
 import { fakeImap } from './imap-fake-server.ts'
 import { accessTo, rawMail, worldFor } from './imap-world.ts'
+
+type Watch = { stop(): Promise<void>; ended: Promise<unknown> }
+
+/** `ended` is what it threw. */
+function attend(attending: Attending): Watch {
+  const stopping = new AbortController()
+  const ended = attendFolder(attending, stopping.signal).catch((error: unknown) => error)
+  return {
+    ended,
+    async stop() {
+      stopping.abort(new DOMException('stop', 'AbortError'))
+      await ended
+    },
+  }
+}
 
 const SOON = { timeout: 20_000, interval: 10 }
 
@@ -17,7 +32,7 @@ describe.each([
 ] as const)('a folder watched by $how', ({ hide }) => {
   let dovecot: DovecotServer
   let pool: Pool
-  let watch: FolderWatch
+  let watch: Watch
   beforeAll(async () => {
     dovecot = await startDovecot({ hide })
     await dovecot.mailbox().append(rawMail('First'))
@@ -29,13 +44,11 @@ describe.each([
   })
   afterAll(() => dovecot?.stop())
 
-  const start = (
-    more: { onTrouble?: (error: unknown, retryMs: number) => void; world?: World; idleMs?: number } = {},
-  ) => {
+  const start = (more: { world?: World; idleMs?: number } = {}) => {
     const { world = realWorld, ...rest } = more
     pool = createPool(accessTo(dovecot), worldFor(dovecot))
     const onChange = vi.fn()
-    watch = watchFolder({ pool, world, path: 'INBOX', onChange, pollMs: 50, ...rest })
+    watch = attend({ pool, world, path: 'INBOX', onChange, pollMs: 50, ...rest })
     return onChange
   }
   /** Rung for this and not for something before. */
@@ -56,18 +69,15 @@ describe.each([
     expect(pool.stats()).toMatchObject({ open: 1, leased: 1 })
   })
 
-  test('goes on, and rings, after the server was away', async () => {
-    const troubles: number[] = []
-    const hurried: World = { ...realWorld, sleep: (ms, signal) => realWorld.sleep(Math.min(ms, 50), signal) }
-    const onChange = start({ world: hurried, onTrouble: (_, retryMs) => troubles.push(retryMs) })
-    await rings(onChange, async () => {
-      await dovecot.halt()
-      await vi.waitFor(() => expect(troubles.length).toBeGreaterThan(2), SOON)
-      await dovecot.start()
-    })
-    // Later each time, by the seconds it was told and not by those that passed here.
-    expect(troubles[2] ?? 0).toBeGreaterThan(troubles[0] ?? 0)
-    await rings(onChange, () => dovecot.mailbox().append(rawMail('After')))
+  test('throws when the server goes away, and begins with a ring when it is back', async () => {
+    const onChange = start()
+    await vi.waitFor(() => expect(onChange).toHaveBeenCalled(), SOON)
+    await dovecot.halt()
+    expect(await watch.ended).toMatchObject({ kind: 'transient' })
+    expect(pool.stats().leased).toBe(0)
+    await dovecot.start()
+    const again = start()
+    await rings(again, () => dovecot.mailbox().append(rawMail('After')))
   })
 
   test('ends within two seconds, with the server answering or not, and gives its connection back', async () => {
@@ -116,7 +126,7 @@ describe('IDLE', () => {
       },
     }
     const onChange = vi.fn()
-    const watch = watchFolder({ pool, world: hurried, path: 'INBOX', onChange })
+    const watch = attend({ pool, world: hurried, path: 'INBOX', onChange })
     try {
       await vi.waitFor(() => expect(idle.mock.calls.length).toBeGreaterThan(3), SOON)
       const most = Math.max(...slept)
@@ -156,7 +166,7 @@ describe('IDLE', () => {
       { accountId: 'a', imap, smtp: null, user: 'ann', secret },
       { settings, world: realWorld, lookup: async () => ['127.0.0.1'] },
     )
-    const watch = watchFolder({ pool, world: realWorld, path: 'INBOX', onChange: () => {}, pollMs: 20 })
+    const watch = attend({ pool, world: realWorld, path: 'INBOX', onChange: () => {}, pollMs: 20 })
     await vi.waitFor(() => expect(count('NOOP')).toBeGreaterThan(5), SOON)
     const [idles, noops] = [count('IDLE'), count('NOOP')]
     await watch.stop()

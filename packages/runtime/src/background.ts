@@ -1,4 +1,5 @@
 import type { SyncResponse } from '@inlet/protocol/sync-api'
+import type { Attendance } from '@inlet/sync/attend'
 import type { Engine, Log } from '@inlet/sync/engine'
 import { pollFallback } from '@inlet/sync/fallback-poll'
 import { prove } from '@inlet/sync/prove'
@@ -16,6 +17,7 @@ type Parts = {
   config: Config
   engine: Engine
   runner: Runner
+  attendance: Attendance
   operations: Operations
   log: Log
   world: World
@@ -25,7 +27,7 @@ type Parts = {
  * What goes on beside requests. Where this process is a worker, the runner and the timers work all the time; where it is
  * not (Vercel), routes and cron call the same things and work is drained after a response.
  */
-export function createBackground({ config, engine, runner, operations, log, world }: Parts) {
+export function createBackground({ config, engine, runner, attendance, operations, log, world }: Parts) {
   const stopping = new AbortController()
   let running: Promise<unknown> = Promise.resolve()
 
@@ -77,7 +79,12 @@ export function createBackground({ config, engine, runner, operations, log, worl
       if (!config.worker) return
       const { signal } = stopping
       const pulling = config.google ? pullPushes(config.google, engine, signal) : null
-      running = Promise.all([runner.run(signal), runTimers(timers, world, log, signal), pulling])
+      running = Promise.all([
+        runner.run(signal),
+        runTimers(timers, world, log, signal),
+        attendance.run(signal),
+        pulling,
+      ])
     },
     /** Work is due: a worker is woken, elsewhere it is drained now. */
     async kick(): Promise<void> {

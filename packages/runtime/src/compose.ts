@@ -7,8 +7,10 @@ import { type Adapters, mailProviders } from '@inlet/providers/registry'
 import { connectRealtime } from '@inlet/realtime/connect'
 import { Hub } from '@inlet/realtime/hub'
 import type { RateLimiter, RateRule } from '@inlet/realtime/rate-limit'
+import { Attendance } from '@inlet/sync/attend'
 import type { Bus } from '@inlet/sync/bus-port'
 import type { Engine } from '@inlet/sync/engine'
+import { newId } from '@inlet/sync/row-id'
 import { Runner } from '@inlet/sync/runner'
 import { realWorld } from '@inlet/sync/world'
 import { createBackground } from './background.ts'
@@ -69,7 +71,8 @@ export async function createRuntime(config: Config) {
     callbackUrl: provider => (provider === 'graph' ? (microsoft?.callbackUrl ?? null) : null),
   }
   const runner = new Runner(engine, { concurrency: config.syncConcurrency })
-  const background = createBackground({ config, engine, runner, operations, log, world })
+  const attendance = new Attendance(engine, { workerId: newId(), onMark: () => runner.kick() })
+  const background = createBackground({ config, engine, runner, attendance, operations, log, world })
 
   const limiters = new Map<string, RateLimiter>()
   const limit = (rule: RateRule, key: string) => {
@@ -102,6 +105,7 @@ export async function createRuntime(config: Config) {
       hub: hub.metrics(),
       transport: realtime.transport,
       running: runner.busy,
+      attended: attendance.figures,
     }),
     async stop(): Promise<void> {
       await background.stopBackground()

@@ -24,6 +24,21 @@ export interface PlaceReader {
   cursor(resource: string): Promise<string | null>
 }
 
+/** The same of any account. */
+export interface PlaceStore {
+  placesOf(accountId: string, messageIds: string[]): Promise<Map<string, Place[]>>
+  countPlaces(accountId: string, resource: string, epoch: string, below: number): Promise<number | null>
+  placesIn(
+    accountId: string,
+    resource: string,
+    epoch: string,
+    range: { first: number; last: number },
+    limit: number,
+  ): Promise<Place[]>
+  /** The epochs of which there are places. */
+  placeEpochs(accountId: string): Promise<{ resource: string; epoch: string }[]>
+}
+
 /** What a page says of one folder's places. */
 export type PlacesPage = { epoch: string; put: PulledPlace[]; gone: number[] }
 

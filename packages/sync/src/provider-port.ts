@@ -79,6 +79,12 @@ export interface ProviderPort {
     watch: WatchRequest,
     signal: AbortSignal,
   ): Promise<WatchGrant | null>
+  /**
+   * Where the doorbell is a connection that somebody must hold (IMAP IDLE): holds it until it breaks, and throws; or until
+   * the signal aborts, and ends within two seconds. `ring` names a resource that may have changed, also once when it
+   * begins. It must not throw.
+   */
+  attend?(conn: Connection, ring: (resource: string) => void, signal: AbortSignal): Promise<void>
   /** `providerId` as `watch` granted it. One that is gone already counts as stopped. */
   unwatch(conn: Connection, watch: { providerId: string }, signal: AbortSignal): Promise<void>
   body(conn: Connection, messageId: string, signal: AbortSignal): Promise<PulledBody>

@@ -1,6 +1,7 @@
 import type { AccountStatus, Proof, Provider } from '@inlet/protocol/entities'
 import type { MutationBody, MutationResult } from '@inlet/protocol/mutations'
-import type { Place, PlaceChange } from './places.ts'
+import type { AttendanceStore } from './attendance-store.ts'
+import type { PlaceChange, PlaceStore } from './places.ts'
 import type { LabelPatch, PulledLabel, PulledMessage, ResourceSpec, Version } from './provider-port.ts'
 import type { PushEvent, PushOutcome } from './push-event.ts'
 
@@ -17,7 +18,7 @@ import type { PushEvent, PushOutcome } from './push-event.ts'
  *   7. derive the account's status and write its row, if it changed
  * All provider I/O has happened before. A batch speaks of at most BATCH_MAX messages.
  */
-export interface Store {
+export interface Store extends PlaceStore, AttendanceStore {
   // -- scheduling: a sync that is due is a fact about a resource (DESIGN §5) --
   /**
    * Takes up to `limit` resources that are due (dirty, no live lease, next attempt reached), oldest mark first, with
@@ -65,18 +66,6 @@ export interface Store {
   nextItemAt(accountId: string): Promise<number | null>
   /** What is stored, to set beside the provider's counts. */
   storedCount(accountId: string, of?: 'messages' | 'places'): Promise<number>
-  // The places of an account's messages: see PlaceReader.
-  placesOf(accountId: string, messageIds: string[]): Promise<Map<string, Place[]>>
-  countPlaces(accountId: string, resource: string, epoch: string, below: number): Promise<number | null>
-  placesIn(
-    accountId: string,
-    resource: string,
-    epoch: string,
-    range: { first: number; last: number },
-    limit: number,
-  ): Promise<Place[]>
-  /** The epochs of which there are places. */
-  placeEpochs(accountId: string): Promise<{ resource: string; epoch: string }[]>
   /**
    * Replaces the cursor of every listing lane of the account and marks them due. The new cursor version fences a
    * listing that is running.

@@ -1,29 +1,23 @@
 import type { World } from '@inlet/sync/world'
 import { within } from './deadline.ts'
-import type { Lease, Pool } from './pool.ts'
+import { mailError } from './errors.ts'
+import type { Pool } from './pool.ts'
 import type { Session } from './session.ts'
 
-export type Watching = {
+export type Attending = {
   pool: Pool
   world: World
   /** The folder's path. */
   path: string
   /**
-   * A doorbell: something may have changed, look. Also after each time that nobody watched. It must not throw, and is
-   * not waited for.
+   * A doorbell: something may have changed, look. Also once when it begins, for what nobody saw before. It must not throw,
+   * and is not waited for.
    */
   onChange(): void
-  /** Watching failed and is tried again after `retryMs`. */
-  onTrouble?(error: unknown, retryMs: number): void
   /** IDLE is issued anew after so long; the host's quirk, else 9 minutes. RFC 2177 wants less than 29. */
   idleMs?: number | null
   /** Where there is no IDLE, the folder is asked about each so often. Default 30,000. */
   pollMs?: number
-}
-
-export type FolderWatch = {
-  /** Ends within two seconds, whatever the server does. Idempotent. */
-  stop(): Promise<void>
 }
 
 const IDLE_MS = 9 * 60_000
@@ -33,65 +27,40 @@ const RING_MS = 100
 /** An IDLE that the server ends sooner by itself is no waiting; then it is asked at intervals. */
 const SOON_MS = 1_000
 const STOP_MS = 1_000
-const RETRY_MS = { first: 1_000, most: 5 * 60_000 }
 
 /**
- * Watches one folder on one connection of the pool (RFC 2177 IDLE, else NOOP at intervals) until it is stopped. A
- * broken connection is replaced, later each time. It brings no data: what changed is read by whoever is rung.
+ * Watches one folder on one connection of the pool (RFC 2177 IDLE, else NOOP at intervals) until it breaks, and throws
+ * ProviderError; or until the signal aborts, and throws its reason within two seconds, whatever the server does. It
+ * brings no data: what changed is read by whoever is rung.
  */
-export function watchFolder(watching: Watching): FolderWatch {
-  const { pool, world, path, onTrouble = () => {} } = watching
-  const stopping = new AbortController()
-  const { signal } = stopping
-  const ring = doorbell(world, signal, watching.onChange)
-
-  async function watch(): Promise<void> {
-    for (let failures = 0; !signal.aborted; ) {
-      let lease: Lease | null = null
-      const started = world.now()
-      try {
-        lease = await pool.lease('watch', signal, path)
-        await attend(lease.session, watching, ring, signal)
-      } catch (error) {
-        if (signal.aborted) return
-        // One that lasted was sound; the next trouble is a new one.
-        failures = world.now() - started > RETRY_MS.most ? 1 : failures + 1
-        const most = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(failures - 1, 20))
-        const retryMs = Math.round(most * (0.5 + world.random() / 2))
-        onTrouble(error, retryMs)
-        await world.sleep(retryMs, signal).catch(() => {})
-      } finally {
-        lease?.release()
-      }
-    }
-  }
-
-  const done = watch()
-  return {
-    async stop() {
-      stopping.abort(new DOMException('the watch was stopped', 'AbortError'))
-      await done
-    },
+export async function attendFolder(attending: Attending, signal: AbortSignal): Promise<never> {
+  const { pool, world, path, onChange } = attending
+  const lease = await pool.lease('watch', signal, path)
+  try {
+    return await attend(lease.session, attending, doorbell(world, signal, onChange), signal)
+  } finally {
+    lease.release()
   }
 }
 
 /** Selects the folder, rings once for what nobody saw, and stays until something fails or it is stopped. */
 async function attend(
   session: Session,
-  { world, path, idleMs, pollMs = POLL_MS }: Watching,
+  { world, path, idleMs, pollMs = POLL_MS }: Attending,
   ring: () => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<never> {
   const { client } = session
   try {
     await session.inFolder({ path, readOnly: true, fresh: true }, `watch ${path}`, signal, async () => {
       client.on('exists', ring).on('expunge', ring).on('flags', ring)
     })
     ring()
-    while (!signal.aborted) {
+    for (;;) {
+      signal.throwIfAborted()
       if (client.capabilities.has('IDLE')) {
         const began = world.now()
-        await idle(session, world, idleMs ?? IDLE_MS, signal)
+        await idle(session, { world, path, ms: idleMs ?? IDLE_MS }, signal)
         if (world.now() - began >= SOON_MS) continue
       }
       await world.sleep(pollMs, signal)
@@ -105,7 +74,11 @@ async function attend(
 }
 
 /** One IDLE, until its time is over or the server ends it. Throws when the connection is gone or the watch stopped. */
-async function idle(session: Session, world: World, ms: number, signal: AbortSignal): Promise<void> {
+async function idle(
+  session: Session,
+  { world, path, ms }: { world: World; path: string; ms: number },
+  signal: AbortSignal,
+): Promise<void> {
   const over = new AbortController()
   const onAbort = () => over.abort()
   signal.addEventListener('abort', onAbort, { once: true })
@@ -121,7 +94,7 @@ async function idle(session: Session, world: World, ms: number, signal: AbortSig
   try {
     const first = await Promise.race([late, ended])
     signal.throwIfAborted()
-    if (session.closed) throw gone()
+    if (session.closed) throw gone(path)
     // NOOP makes imapflow send DONE first, and its answer shows that the server is there.
     if (first === 'late')
       await session.run('renew IDLE', signal, async client => {
@@ -165,4 +138,8 @@ function doorbell(world: World, signal: AbortSignal, onChange: () => void): () =
   }
 }
 
-const gone = () => Object.assign(new Error('the connection is gone'), { code: 'NoConnection' })
+const gone = (path: string) =>
+  mailError(
+    { code: 'connection_cut', kind: 'transient', sentence: 'The connection was closed.' },
+    `watch ${path}`,
+  )

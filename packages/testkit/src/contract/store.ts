@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { accountsContract } from './store-accounts.ts'
+import { attendanceContract } from './store-attendance.ts'
 import { contentContract } from './store-content.ts'
 import { doorbellsContract } from './store-doorbells.ts'
 import type { StoreUnderTest } from './store-fixture.ts'
@@ -20,6 +21,7 @@ export function storeContract(name: string, get: () => StoreUnderTest): void {
     describe('content', () => contentContract(get))
     describe('places', () => placesContract(get))
     describe('listings and failed items', () => listingContract(get))
+    describe('attendance', () => attendanceContract(get))
     describe('doorbells', () => doorbellsContract(get))
     describe('accounts and grants', () => accountsContract(get))
     describe('mutations', () => mutationsContract(get))

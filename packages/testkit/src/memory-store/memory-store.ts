@@ -2,6 +2,7 @@ import type { FeedReader } from '@inlet/sync/feed-port'
 import { plan as realPlan } from '@inlet/sync/plan'
 import type { Grant, Store } from '@inlet/sync/store-port'
 import * as accounts from './accounts.ts'
+import * as attendance from './attendance.ts'
 import { commit } from './commit.ts'
 import * as content from './content.ts'
 import * as doorbells from './doorbells.ts'
@@ -52,7 +53,15 @@ export function createMemoryStore(options: MemoryStoreOptions): { store: Store; 
 type Run = NonNullable<MemoryStoreOptions['transaction']>
 type SchedulingPart = Pick<
   Store,
-  'claimDue' | 'renewLease' | 'mark' | 'finish' | 'nextDueAt' | 'markSilent' | 'recordPush'
+  | 'claimDue'
+  | 'renewLease'
+  | 'mark'
+  | 'finish'
+  | 'nextDueAt'
+  | 'markSilent'
+  | 'recordPush'
+  | 'attend'
+  | 'leave'
 >
 
 function schedulingPart(state: MemoryState, newId: () => string, run: Run): SchedulingPart {
@@ -63,6 +72,8 @@ function schedulingPart(state: MemoryState, newId: () => string, run: Run): Sche
     finish: (claim, end, at) => run('finish', () => scheduling.finish(state, claim, end, at)),
     nextDueAt: () => run('nextDueAt', () => scheduling.nextDueAt(state)),
     markSilent: silent => run('markSilent', () => scheduling.markSilent(state, silent)),
+    attend: round => run('attend', () => attendance.attend(state, round)),
+    leave: workerId => run('leave', () => attendance.leave(state, workerId)),
     recordPush: (event, at) => run('recordPush', () => doorbells.recordPush(state, event, at)),
   }
 }

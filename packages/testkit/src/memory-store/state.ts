@@ -113,6 +113,9 @@ export type MemoryState = {
   /** By `${resourceId} ${listing}`: ids met. */
   seen: Map<string, Set<string>>
   places: Map<string, StoredPlace & { accountId: string }>
+  /** Until when each counts as alive. */
+  workers: Map<string, number>
+  attendance: Map<string, { workerId: string; since: number; leaseUntil: number }>
 }
 
 export function emptyState(): MemoryState {
@@ -124,6 +127,8 @@ export function emptyState(): MemoryState {
     pushes: new Map(),
     seen: new Map(),
     places: new Map(),
+    workers: new Map(),
+    attendance: new Map(),
   }
 }
 
