@@ -1,4 +1,4 @@
-import type { MarkTarget, Trigger } from '@inlet/sync/store-port'
+import type { MarkTarget, Store, Trigger } from '@inlet/sync/store-port'
 import type { Pool, Queryable } from './pool.ts'
 import { mark as markSql } from './sql/mark.ts'
 import { silentLanes } from './sql/silent-lanes.ts'
@@ -28,13 +28,15 @@ async function targetIds(db: Queryable, target: MarkTarget): Promise<string[]> {
   return rows.map(row => row.id)
 }
 
-export async function markSilent(
-  pool: Pool,
-  options: { now: number; silentMs: number; everyMs: number },
-): Promise<number> {
-  const { now, silentMs, everyMs } = options
+export async function markSilent(pool: Pool, options: Parameters<Store['markSilent']>[0]): Promise<number> {
+  const { now, silentMs, everyMs, userIds } = options
   return await inTransaction(pool, async tx => {
-    const { rows } = await tx.query<{ id: string }>(silentLanes, [now, now - silentMs, now - everyMs])
+    const { rows } = await tx.query<{ id: string }>(silentLanes, [
+      now,
+      now - silentMs,
+      now - everyMs,
+      userIds ?? null,
+    ])
     return await markIds(
       tx,
       rows.map(row => row.id),

@@ -119,6 +119,11 @@ export class Hub {
     return this.#closeWhere(connection => connection.userId === userId)
   }
 
+  /** Who has a stream here. */
+  viewers(): string[] {
+    return [...this.#users.keys()]
+  }
+
   metrics(): HubMetrics {
     let connections = 0
     let behind = 0

@@ -1,7 +1,7 @@
 import type { SyncResponse } from '@inlet/protocol/sync-api'
 import type { Attendance } from '@inlet/sync/attend'
 import type { Engine, Log } from '@inlet/sync/engine'
-import { pollFallback } from '@inlet/sync/fallback-poll'
+import { pollFallback, pollForViewers } from '@inlet/sync/fallback-poll'
 import { prove } from '@inlet/sync/prove'
 import type { Runner } from '@inlet/sync/runner'
 import { RENEW_DAILY_MS, RENEW_WITHIN_MS, type Renewals, renewWatches } from '@inlet/sync/watches'
@@ -18,6 +18,8 @@ type Parts = {
   engine: Engine
   runner: Runner
   attendance: Attendance
+  /** Who has a stream in this process. */
+  viewers(): string[]
   operations: Operations
   log: Log
   world: World
@@ -27,7 +29,16 @@ type Parts = {
  * What goes on beside requests. Where this process is a worker, the runner and the timers work all the time; where it is
  * not (Vercel), routes and cron call the same things and work is drained after a response.
  */
-export function createBackground({ config, engine, runner, attendance, operations, log, world }: Parts) {
+export function createBackground({
+  config,
+  engine,
+  runner,
+  attendance,
+  viewers,
+  operations,
+  log,
+  world,
+}: Parts) {
   const stopping = new AbortController()
   let running: Promise<unknown> = Promise.resolve()
 
@@ -74,23 +85,38 @@ export function createBackground({ config, engine, runner, attendance, operation
     { name: 'index', everyMs: 2_000, firstMs: 2_000, run: () => operations.indexSearch() },
   ]
 
+  /** Work is due: a worker is woken, elsewhere it is drained now. */
+  async function kick(): Promise<void> {
+    if (config.worker) runner.kick()
+    else await runner.drain(AbortSignal.timeout(20_000))
+  }
+
+  /** Also where there is no worker: as long as a stream is open, its process runs. */
+  const forViewers: Timer = {
+    name: 'poll-for-viewers',
+    everyMs: 10_000,
+    firstMs: 10_000,
+    async run() {
+      if ((await pollForViewers(engine, viewers())) > 0) await kick()
+    },
+  }
+
   return {
     async start(): Promise<void> {
-      if (!config.worker) return
       const { signal } = stopping
+      if (!config.worker) {
+        running = runTimers([forViewers], world, log, signal)
+        return
+      }
       const pulling = config.google ? pullPushes(config.google, engine, signal) : null
       running = Promise.all([
         runner.run(signal),
-        runTimers(timers, world, log, signal),
+        runTimers([...timers, forViewers], world, log, signal),
         attendance.run(signal),
         pulling,
       ])
     },
-    /** Work is due: a worker is woken, elsewhere it is drained now. */
-    async kick(): Promise<void> {
-      if (config.worker) runner.kick()
-      else await runner.drain(AbortSignal.timeout(20_000))
-    },
+    kick,
     drain: (signal: AbortSignal) => runner.drain(signal),
     renewWatchesNow: (signal: AbortSignal) => renew(RENEW_WITHIN_MS, signal),
     proveAll,

@@ -72,7 +72,10 @@ export async function createRuntime(config: Config) {
   }
   const runner = new Runner(engine, { concurrency: config.syncConcurrency })
   const attendance = new Attendance(engine, { workerId: newId(), onMark: () => runner.kick() })
-  const background = createBackground({ config, engine, runner, attendance, operations, log, world })
+  const background = createBackground({
+    ...{ config, engine, runner, attendance, operations, log, world },
+    viewers: () => hub.viewers(),
+  })
 
   const limiters = new Map<string, RateLimiter>()
   const limit = (rule: RateRule, key: string) => {

@@ -65,3 +65,30 @@ test('a round that is given up does not hold the next', async () => {
   expect(await background.renewWatchesNow(AbortSignal.timeout(10_000))).toEqual({ renewed: 1, failed: 0 })
   expect(saved).toEqual(['w2'])
 })
+
+test('what people look at without a doorbell is polled while they look, also where there is no worker', async () => {
+  const asked: unknown[] = []
+  const stopping = Promise.withResolvers<void>()
+  let drained = 0
+  const engine = {
+    world: { ...realWorld, sleep: (_ms: number, signal?: AbortSignal) => realWorld.sleep(1, signal) },
+    log: { warn: () => {}, error: () => {} },
+    bus: { ring: async () => {} },
+    store: { markSilent: async (options: unknown) => asked.push(options) },
+  }
+  const runner = {
+    async drain() {
+      drained += 1
+      if (drained === 2) stopping.resolve()
+    },
+  }
+  const viewers = () => (asked.length === 0 && drained === 0 ? ['u1'] : ['u1', 'u2'])
+  const config = { worker: false }
+  const { world, log } = engine
+  const background = createBackground({ config, engine, runner, viewers, world, log } as unknown as Parts)
+  await background.start()
+  await stopping.promise
+  await background.stopBackground()
+  expect(asked[0]).toMatchObject({ everyMs: 30_000, userIds: ['u1'] })
+  expect(asked[1]).toMatchObject({ everyMs: 30_000, userIds: ['u1', 'u2'] })
+})

@@ -89,9 +89,14 @@ export interface Store extends PlaceStore, AttendanceStore {
   removeWatch(resourceId: string): Promise<Committed>
   /**
    * Marks live lanes whose doorbell cannot be trusted: no watch, watch expired, or no push for `silentMs`,
-   * and that were not synced for `everyMs`. Returns how many.
+   * and that were not synced for `everyMs`; of these users only, if they are named. Returns how many.
    */
-  markSilent(options: { now: number; silentMs: number; everyMs: number }): Promise<number>
+  markSilent(options: {
+    now: number
+    silentMs: number
+    everyMs: number
+    userIds?: readonly string[]
+  }): Promise<number>
 
   // -- accounts --
   createAccount(

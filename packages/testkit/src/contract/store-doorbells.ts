@@ -187,4 +187,29 @@ export function doorbellsContract(get: () => StoreUnderTest): void {
     expect(await isDue(watched.accountId, now)).toBe(false)
     expect(await isDue(stopped.accountId, now)).toBe(false)
   })
+
+  test('polls sooner what has no doorbell, of the people who are looking', async () => {
+    const { store } = get()
+    const unwatched = await connected(get())
+    const other = await connected(get())
+    const watched = await connected(get())
+    const stopped = await connected(get())
+    const all = [unwatched, other, watched, stopped]
+    for (const each of all) {
+      await commitUnder(store, each.claim, { cursor: 'c1' })
+      await store.finish(each.claim, { ok: true }, NOW)
+    }
+    const watch = { providerId: 'w', secret: 's', expiresAt: NOW + DAY_MS }
+    await store.saveWatch(watched.claim.lease.resourceId, watch, NOW)
+    await store.setEnabled(stopped.accountId, false, NOW)
+    const looking = { now: NOW + 31_000, silentMs: NOW, everyMs: 30_000 }
+    const userIds = [watched.userId, stopped.userId]
+    expect(await store.markSilent({ ...looking, userIds })).toBe(0)
+    expect(await store.markSilent({ ...looking, userIds: [] })).toBe(0)
+    const found = [...userIds, unwatched.userId]
+    expect(await store.markSilent({ ...looking, userIds: found, everyMs: 32_000 })).toBe(0)
+    expect(await store.markSilent({ ...looking, userIds: found })).toBe(1)
+    const claim = { now: looking.now, leaseMs: 1, limit: 1, accountId: unwatched.accountId }
+    expect(await store.claimDue({ ...claim, lanes: ['live'] })).toHaveLength(1)
+  })
 }

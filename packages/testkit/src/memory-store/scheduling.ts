@@ -142,11 +142,12 @@ export function markLane(lane: ResourceState, trigger: Trigger, now: number): vo
 
 export function markSilent(
   state: MemoryState,
-  { now, silentMs, everyMs }: { now: number; silentMs: number; everyMs: number },
+  { now, silentMs, everyMs, userIds }: Parameters<Store['markSilent']>[0],
 ): number {
   let marked = 0
   for (const lane of state.resources.values()) {
     if (lane.lane !== 'live' || lane.paused || lane.dirtyAt !== null) continue
+    if (userIds && !userIds.includes(lane.userId)) continue
     if (lane.lastSyncedAt !== null && lane.lastSyncedAt > now - everyMs) continue
     const { watch, lastPushAt } = lane
     const heardAt = Math.max(lastPushAt ?? 0, watch?.createdAt ?? 0)
