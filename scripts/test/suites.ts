@@ -28,6 +28,7 @@ export const redis: Need = {
   found: () => onPath('redis-server'),
 }
 const dovecot: Need = { program: 'dovecot', package: 'dovecot-imapd', found: () => onPath('dovecot') }
+const mbsync: Need = { program: 'mbsync', package: 'isync', found: () => onPath('mbsync') }
 const chromium: Need = {
   program: 'chromium',
   package: 'chromium',
@@ -41,7 +42,7 @@ const tests = (suffix: string) => [
 const find = (patterns: readonly string[]) => globSync([...patterns], { cwd: root })
 
 export function vitestSuites(): Suite[] {
-  const special = { pg: [], redis: [redis], imap: [dovecot], web: [chromium] } as const
+  const special = { pg: [], redis: [redis], imap: [dovecot, mbsync], web: [chromium] } as const
   const suites = Object.entries(special).map(([name, needs]) => ({ name, needs, files: find(tests(name)) }))
   const taken = new Set(suites.flatMap(suite => suite.files))
   const all = find(['packages/*/test/**/*.test.{ts,tsx}', 'apps/*/test/**/*.test.{ts,tsx}'])

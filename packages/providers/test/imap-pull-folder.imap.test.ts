@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codeOf } from '../src/imap/errors.ts'
 import { fetchMessages } from '../src/imap/fetch.ts'
 import { identitiesOf } from '../src/imap/identities.ts'
+import { statusOf } from '../src/imap/locate.ts'
 import { createPool, type Pool } from '../src/imap/pool.ts'
 import { folderCursor, listFolder } from '../src/imap/pull-folder.ts'
 import { AGES, ANN, accessTo, atOf, inTurn, never, rawMail, storedFolder, worldFor } from './imap-world.ts'
@@ -106,6 +107,8 @@ describe.each(AGES)('changes of a folder on a server with $age', ({ age, hide })
       }
       await mailbox.append(rawMail('Last'), { folder: 'Shown' })
       for (const _ of leases) expect((await identitiesOf(at, ref, [uid + 2])).size).toBe(1)
+      await mailbox.append(rawMail('Counted'), { folder: 'Shown' })
+      for (const _ of leases) expect(await statusOf(at, 'Shown')).toMatchObject({ uidNext: uid + 4 })
     } finally {
       for (const lease of leases) lease.release()
     }

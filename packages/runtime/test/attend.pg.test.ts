@@ -106,6 +106,27 @@ describe('a doorbell that somebody must hold', () => {
     expect(world.logged.filter(({ level }) => level === 'error')).toEqual([])
   })
 
+  test('that is held again ends the backoff of whatever failed meanwhile', async () => {
+    world.mailbox.onCall = () => {
+      throw new ProviderError('transient', 'No answer.')
+    }
+    for (let at = 0; at < 6; at++) {
+      await world.mark()
+      await world.drain()
+      world.clock.advance(31 * 60_000)
+    }
+    await world.mark()
+    await world.drain()
+    expect((await world.store.account(world.accountId))?.status.reason).toBe('cooling_down')
+    const { onMark } = worker('one')
+    world.mailbox.onCall = () => {}
+    world.mailbox.deliver()
+    await until(() => expect(onMark).toHaveBeenCalled())
+    await world.drain()
+    expect(await stored()).toBe(1)
+    expect((await world.store.account(world.accountId))?.status.reason).not.toBe('cooling_down')
+  })
+
   test('that waits says why and until when, and obeys what the provider asks', async () => {
     const retryAt = world.clock.now() + 3_600_000
     world.mailbox.onCall = call => {

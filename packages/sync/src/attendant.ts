@@ -3,6 +3,7 @@ import { connect } from './connection.ts'
 import { type Engine, providerOf } from './engine.ts'
 import { ProviderError } from './provider-errors.ts'
 import { backoffMs } from './retry.ts'
+import type { Lane } from './store-port.ts'
 
 /**
  * starting: connecting, or nothing has been heard yet. attending: the doorbell is held. waiting: it failed and is tried
@@ -93,24 +94,40 @@ export class Attendant {
 
   #ring(key: string): void {
     if (this.#stopping.signal.aborted) return
-    if (this.#attention.state !== 'attending') this.#become('attending')
+    if (this.#attention.state !== 'attending') {
+      this.#become('attending')
+      this.#marking = this.#marking.then(() => this.#markAll())
+      return
+    }
     if (this.#rung.size === 0) this.#marking = this.#marking.then(() => this.#mark())
     this.#rung.add(key)
   }
 
+  /** The provider answers: nobody has listened for a while, and what failed while it did not is tried again at once. */
+  async #markAll(): Promise<void> {
+    const { accountId } = this.#account
+    const all = { accountId, lanes: ['live', 'listing', 'items', 'mutations'] satisfies Lane[] }
+    await this.#marked(({ store, world }) => store.mark(all, 'connect', world.now()))
+  }
+
   async #mark(): Promise<void> {
-    const { store, world, log } = this.#engine
     const keys = [...this.#rung]
     this.#rung.clear()
-    try {
+    await this.#marked(async ({ store, world }) => {
       for (const key of keys) {
         const resourceId = this.#resources.get(key)
         if (resourceId !== undefined) await store.mark({ resourceId }, 'push', world.now())
       }
+    })
+  }
+
+  async #marked(mark: (engine: Engine) => Promise<unknown>): Promise<void> {
+    try {
+      await mark(this.#engine)
       this.#onMark()
     } catch (error) {
       // A lost ring costs time: the mailbox is polled, too (I3).
-      log.warn({ accountId: this.#account.accountId, error: String(error) }, 'a ring was lost')
+      this.#engine.log.warn({ accountId: this.#account.accountId, error: String(error) }, 'a ring was lost')
     }
   }
 }

@@ -7,6 +7,8 @@ export interface DovecotMailbox {
     raw: string | Buffer,
     options?: { folder?: string; flags?: string[]; date?: Date },
   ): Promise<{ uid: number; uidValidity: bigint }>
+  /** Many, over one connection. */
+  appendAll(raws: readonly string[], folder?: string): Promise<void>
   flag(folder: string, uids: number[], change: { add?: string[]; remove?: string[] }): Promise<void>
   expunge(folder: string, uids: number[]): Promise<void>
   /** uid there → uid in the other folder. */
@@ -64,6 +66,11 @@ export function dovecotMailbox(port: number, user: string, password: string): Do
         if (!stored || stored.uid === undefined || stored.uidValidity === undefined)
           throw new Error(`Dovecot did not say where it stored a message in ${folder}.`)
         return { uid: stored.uid, uidValidity: stored.uidValidity }
+      }),
+    appendAll: (raws, folder = 'INBOX') =>
+      connected(async client => {
+        if (folder !== 'INBOX') await client.mailboxCreate(folder)
+        for (const raw of raws) await client.append(folder, raw)
       }),
     flag: (folder, uids, { add = [], remove = [] }) =>
       inFolder(folder, async client => {

@@ -1,12 +1,13 @@
 /**
  * How a mark changes resource `r`. A mark during a run is kept for one more run; a burst is one mark. A mark does not cut
- * a provider's Retry-After short; a person's one cuts any other backoff. `now` and `trigger` are SQL.
+ * a provider's Retry-After short; one by a person, or
+ * because the provider was just reached, cuts any other backoff. `now` and `trigger` are SQL.
  */
 export const setMark = (now: string, trigger: string): string => `
   marks = r.marks + 1,
   trigger = CASE WHEN r.dirty_at IS NULL OR (r.lease_token IS NOT NULL AND r.marks = r.claimed_marks) THEN ${trigger} ELSE r.trigger END,
   next_attempt_at = CASE
-    WHEN r.attempts = 0 OR (${trigger} = 'person' AND r.last_error_kind IS DISTINCT FROM 'rate_limited') THEN NULL
+    WHEN r.attempts = 0 OR (${trigger} IN ('person', 'connect') AND r.last_error_kind IS DISTINCT FROM 'rate_limited') THEN NULL
     ELSE r.next_attempt_at END,
   dirty_at = CASE WHEN r.dirty_at IS NULL OR (r.lease_token IS NOT NULL AND r.marks = r.claimed_marks) THEN ${now} ELSE r.dirty_at END`
 

@@ -115,6 +115,8 @@ export type FolderStatus = { messages: number; unseen: number; uidNext: number; 
 export async function statusOf({ pool, purpose, signal }: At, path: string): Promise<FolderStatus> {
   const count = (session: Session) =>
     session.run(`count ${path}`, signal, async client => {
+      // Of a folder that it has selected a connection tells what it knew last.
+      if (client.mailbox && client.mailbox.path === path) await client.noop()
       const query = { messages: true, unseen: true, uidNext: true, uidValidity: true }
       const status = await client.status(path, query)
       const { messages, unseen = 0, uidNext, uidValidity } = status || {}

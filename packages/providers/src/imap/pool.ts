@@ -69,6 +69,7 @@ export function createPool(access: MailAccess, from: SessionWorld, open = openSe
   const closing = new AbortController()
   let closed = false
   let failures = 0
+  let refusal: unknown = null
   let notBefore = 0
 
   const most = () =>
@@ -128,6 +129,7 @@ export function createPool(access: MailAccess, from: SessionWorld, open = openSe
         await world.sleep(notBefore - world.now(), AbortSignal.any([waiter.signal, closing.signal]))
       const fresh = await open(access, from, waiter.signal)
       failures = 0
+      refusal = null
       slot.session = fresh
       fresh.ended.then(() => {
         // One that ends while nobody uses it frees its place at once.
@@ -145,6 +147,7 @@ export function createPool(access: MailAccess, from: SessionWorld, open = openSe
     if (!waiter.signal.aborted) {
       const wait = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** Math.min(failures, 20))
       failures += 1
+      refusal = error
       notBefore = world.now() + wait * (0.5 + world.random() / 2)
     }
     if (!waiter.signal.aborted && codeOf(error) === 'too_many_connections' && slots.size > 0) {
@@ -223,7 +226,8 @@ export function createPool(access: MailAccess, from: SessionWorld, open = openSe
         signal.addEventListener('abort', onAbort, { once: true })
         queue.push(waiter)
         world.sleep(settings.waitMs, waits.signal).then(
-          () => leave(crowded(`none came free within ${settings.waitMs} ms`)),
+          // While none can be opened, that is the reason.
+          () => leave(refusal ?? crowded(`none came free within ${settings.waitMs} ms`)),
           () => {},
         )
         serve()
@@ -275,6 +279,6 @@ const ended = (): ProviderError =>
 
 const crowded = (why: string): ProviderError =>
   mailError(
-    { code: 'too_many_connections', kind: 'rate_limited', sentence: `All connections are taken: ${why}.` },
+    { code: 'too_many_connections', kind: 'transient', sentence: `All connections are taken: ${why}.` },
     'get a connection',
   )

@@ -85,16 +85,19 @@ export function schedulingContract(get: () => StoreUnderTest): void {
     expect(await due(accountId, NOW + 5_002)).toMatchObject([{ attempts: 0, trigger: 'poll' }])
   })
 
-  test('a person cuts a backoff short, but not what the provider asked for', async () => {
-    const { store } = get()
-    const { accountId, claim } = await connected(get())
-    await store.finish(claim, failure, NOW)
-    await store.mark({ accountId, lanes: ['live'] }, 'person', NOW + 1)
-    const again = await claimLane(store, accountId, 'live', NOW + 1)
-    await store.finish(again, { ...failure, kind: 'rate_limited' }, NOW + 2)
-    await store.mark({ accountId, lanes: ['live'] }, 'person', NOW + 3)
-    expect(await due(accountId, NOW + 3)).toEqual([])
-  })
+  test.each(['person', 'connect'] as const)(
+    'a mark by %s cuts a backoff short, but not what the provider asked for',
+    async trigger => {
+      const { store } = get()
+      const { accountId, claim } = await connected(get())
+      await store.finish(claim, failure, NOW)
+      await store.mark({ accountId, lanes: ['live'] }, trigger, NOW + 1)
+      const again = await claimLane(store, accountId, 'live', NOW + 1)
+      await store.finish(again, { ...failure, kind: 'rate_limited' }, NOW + 2)
+      await store.mark({ accountId, lanes: ['live'] }, trigger, NOW + 3)
+      expect(await due(accountId, NOW + 3)).toEqual([])
+    },
+  )
 
   test('a run that asks for more is due at the time it names, and a mark makes it due now', async () => {
     const { store } = get()

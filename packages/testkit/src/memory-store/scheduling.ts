@@ -135,7 +135,10 @@ export function markLane(lane: ResourceState, trigger: Trigger, now: number): vo
     lane.trigger = trigger
     lane.dirtyAt = now
   }
-  if (lane.attempts === 0 || (trigger === 'person' && lane.error?.kind !== 'rate_limited'))
+  if (
+    lane.attempts === 0 ||
+    ((trigger === 'person' || trigger === 'connect') && lane.error?.kind !== 'rate_limited')
+  )
     lane.nextAttemptAt = null
   lane.marks += 1
 }
