@@ -32,11 +32,11 @@ type Leased = {
 }
 
 export async function claimDue(db: Queryable, options: Parameters<Store['claimDue']>[0]): Promise<Claim[]> {
-  const { now, leaseMs, limit, accountId = null, lanes = null } = options
+  const { now, leaseMs, limit, accountId = null, lanes = null, except = [] } = options
   if (limit <= 0) return []
   const ids = () => Array.from({ length: limit }, newId)
   const { rows } = await db.query<Leased>(
-    preparedQuery(claimDueSql, [now, limit, accountId, lanes, now + leaseMs, ids(), ids()]),
+    preparedQuery(claimDueSql, [now, limit, accountId, lanes, now + leaseMs, ids(), ids(), except]),
   )
   return rows.map(toClaim)
 }

@@ -33,6 +33,8 @@ export type RunResult = { claim: Claim; end: RunEnd; upserts: number; deletions:
 export class Runner {
   readonly #engine: Engine
   readonly #concurrency: number
+  /** Claimed at a time. */
+  readonly #atOnce: number
   readonly #running = new Map<Promise<RunResult>, Claim>()
   #listings = 0
   #wake: (() => void) | null = null
@@ -43,6 +45,7 @@ export class Runner {
   constructor(engine: Engine, options: { concurrency?: number } = {}) {
     this.#engine = engine
     this.#concurrency = options.concurrency ?? 8
+    this.#atOnce = Math.max(1, Math.floor(this.#concurrency / 2))
   }
 
   get busy(): number {
@@ -109,12 +112,25 @@ export class Runner {
     // A few places are kept for what is quick: long listings never hold all of them.
     const all: Lane[] = ['live', 'mutations', 'items', 'listing']
     const allowed = this.#listings < Math.max(1, this.#concurrency - 3) ? all : all.slice(0, 3)
-    const claims = await this.#claim(free, { lanes: allowed })
+    const claims = await this.#claim(Math.min(free, this.#atOnce), {
+      lanes: allowed,
+      except: this.#crowded(),
+    })
     for (const claim of claims) this.#track(claim, this.#work(claim, signal))
     return claims.length
   }
 
-  #claim(limit: number, only: { accountId?: string; lanes: Lane[] }): Promise<Claim[]> {
+  /**
+   * Accounts that hold half of the places. As no more than the other half is claimed at a time, one account, however
+   * many folders of it are due, leaves a place to the others.
+   */
+  #crowded(): string[] {
+    const held = new Map<string, number>()
+    for (const { accountId } of this.#running.values()) held.set(accountId, (held.get(accountId) ?? 0) + 1)
+    return [...held].filter(([, places]) => places >= this.#concurrency - this.#atOnce).map(([id]) => id)
+  }
+
+  #claim(limit: number, only: { accountId?: string; lanes: Lane[]; except?: string[] }): Promise<Claim[]> {
     return this.#engine.store.claimDue({ now: this.#engine.world.now(), leaseMs: LEASE_MS, limit, ...only })
   }
 

@@ -30,6 +30,8 @@ export interface Store extends PlaceStore, AttendanceStore {
     limit: number
     accountId?: string
     lanes?: Lane[]
+    /** Accounts that have enough under way. */
+    except?: readonly string[]
   }): Promise<Claim[]>
   /** False when the lease was lost: the worker must stop. */
   renewLease(lease: Lease, until: number): Promise<boolean>

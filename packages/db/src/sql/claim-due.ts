@@ -1,12 +1,13 @@
 /**
  * Leases what is due, stepping over what somebody else is taking at this moment, and opens a run for each; a run that a
  * dead worker left open is closed. $1 now, $2 limit, $3 account or null, $4 lanes or null, $5 until, and so many new ids
- * for tokens ($6) and runs ($7). Longest due first: the oldest mark, or the end of its backoff or lease if that came later.
+ * for tokens ($6) and runs ($7); $8 accounts that are passed over. Longest due first: the oldest mark, or the end of its backoff or lease if that came later.
  */
 export const claimDue = `
 WITH locked AS (
   SELECT id, run_id, due_at FROM resource
    WHERE due_at <= $1 AND ($3::text IS NULL OR account_id = $3) AND ($4::text[] IS NULL OR lane = ANY($4))
+     AND account_id <> ALL($8)
    ORDER BY due_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 ), due AS (
   SELECT id, run_id AS left_open, row_number() OVER (ORDER BY due_at, id) AS n FROM locked

@@ -1,4 +1,5 @@
 import { StaleLease } from '@inlet/sync/provider-errors'
+import type { Lane } from '@inlet/sync/store-port'
 import { expect, test } from 'vitest'
 import {
   claimLane,
@@ -41,6 +42,21 @@ export function schedulingContract(get: () => StoreUnderTest): void {
     expect(claims.map(claim => claim.accountId).filter(id => mine.has(id))).toEqual(
       [b, c, a].map(each => each.accountId),
     )
+  })
+
+  test('accounts that have enough under way are passed over', async () => {
+    const { store } = get()
+    const [a, b] = [await connected(get()), await connected(get())]
+    for (const each of [a, b]) {
+      await store.finish(each.claim, { ok: true }, NOW)
+      await store.mark({ accountId: each.accountId, lanes: ['live'] }, 'push', NOW + 1)
+    }
+    const claim = { now: NOW + 10, leaseMs: LEASE_MS, limit: 1_000, lanes: ['live'] satisfies Lane[] }
+    const claimed = (await store.claimDue({ ...claim, except: [a.accountId] })).map(each => each.accountId)
+    expect(claimed).toContain(b.accountId)
+    expect(claimed).not.toContain(a.accountId)
+    const rest = (await store.claimDue({ ...claim, except: [] })).map(each => each.accountId)
+    expect(rest).toContain(a.accountId)
   })
 
   test('of many runners that look at once only one claims a resource', async () => {

@@ -22,12 +22,13 @@ export function nextDueAt(state: MemoryState): number | null {
 export function claimDue(
   state: MemoryState,
   newId: () => string,
-  { now, leaseMs, limit, accountId, lanes }: Parameters<Store['claimDue']>[0],
+  { now, leaseMs, limit, accountId, lanes, except }: Parameters<Store['claimDue']>[0],
 ): Claim[] {
   const due: { lane: ResourceState; at: number }[] = []
   for (const lane of state.resources.values()) {
     if (accountId !== undefined && lane.accountId !== accountId) continue
     if (lanes && !lanes.includes(lane.lane)) continue
+    if (except?.includes(lane.accountId)) continue
     const at = dueAt(lane)
     if (at !== null && at <= now) due.push({ lane, at })
   }
