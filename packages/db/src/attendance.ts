@@ -1,5 +1,5 @@
 import type { AttendanceStore, Attended } from '@inlet/sync/attendance-store'
-import type { Pool } from './pool.ts'
+import type { Pool, Queryable } from './pool.ts'
 import { inTransaction } from './transaction.ts'
 
 /** Rounds of all workers one after the other: each sees what the one before has left. */
@@ -57,4 +57,17 @@ export async function leave(pool: Pool, workerId: string): Promise<void> {
     tx.send('DELETE FROM attendance WHERE worker_id = $1', [workerId])
     tx.send('DELETE FROM worker WHERE id = $1', [workerId])
   })
+}
+
+export async function attendedOf(
+  db: Queryable,
+  userId: string,
+  now: number,
+): Promise<{ accountId: string; since: number }[]> {
+  const { rows } = await db.query<{ accountId: string; since: number }>(
+    `SELECT a.id AS "accountId", t.since FROM account a JOIN attendance t ON t.account_id = a.id
+      WHERE a.user_id = $1 AND t.lease_until > $2 ORDER BY a.id`,
+    [userId, now],
+  )
+  return rows
 }

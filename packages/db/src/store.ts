@@ -55,6 +55,7 @@ export function createStore({
     nextItemAt: accountId => content.nextItemAt(pool, accountId),
     storedCount: (accountId, of) => content.storedCount(pool, accountId, of),
     attend: round => attendance.attend(pool, round),
+    attendedOf: (userId, now) => attendance.attendedOf(pool, userId, now),
     leave: workerId => attendance.leave(pool, workerId),
     placesOf: (accountId, ids) => places.placesOf(pool, accountId, ids),
     countPlaces: (accountId, resource, epoch, below) =>

@@ -25,6 +25,8 @@ export interface AttendanceStore {
     now: number
     leaseMs: number
   }): Promise<Attended[]>
+  /** Which of the user's accounts are held by somebody now, and since when. */
+  attendedOf(userId: string, now: number): Promise<{ accountId: string; since: number }[]>
   /** The worker ends: what it held is free at once. */
   leave(workerId: string): Promise<void>
 }

@@ -40,6 +40,10 @@ export function attendanceContract(get: () => StoreUnderTest): void {
       provider: 'imap',
       since: clock,
     })
+    const mine = { accountId: on?.accountId ?? '', since: clock }
+    expect(await store.attendedOf(on?.userId ?? '', clock + LEASE_MS - 1)).toEqual([mine])
+    expect(await store.attendedOf(on?.userId ?? '', clock + LEASE_MS)).toEqual([])
+    expect(await store.attendedOf(other.userId, clock)).toEqual([])
     await store.setEnabled(off?.accountId ?? '', false, clock)
     await store.deleteAccount(gone?.accountId ?? '', clock)
     await store.disconnect(cut?.accountId ?? '', 1, 'Refused.', clock)

@@ -46,3 +46,14 @@ export function leave(state: MemoryState, workerId: string): void {
   for (const [id, held] of state.attendance) if (held.workerId === workerId) state.attendance.delete(id)
   state.workers.delete(workerId)
 }
+
+export function attendedOf(
+  state: MemoryState,
+  userId: string,
+  now: number,
+): { accountId: string; since: number }[] {
+  return [...state.attendance]
+    .filter(([id, { leaseUntil }]) => leaseUntil > now && state.accounts.get(id)?.userId === userId)
+    .map(([accountId, { since }]) => ({ accountId, since }))
+    .sort((a, b) => byText(a.accountId, b.accountId))
+}

@@ -61,6 +61,7 @@ type SchedulingPart = Pick<
   | 'markSilent'
   | 'recordPush'
   | 'attend'
+  | 'attendedOf'
   | 'leave'
 >
 
@@ -73,6 +74,7 @@ function schedulingPart(state: MemoryState, newId: () => string, run: Run): Sche
     nextDueAt: () => run('nextDueAt', () => scheduling.nextDueAt(state)),
     markSilent: silent => run('markSilent', () => scheduling.markSilent(state, silent)),
     attend: round => run('attend', () => attendance.attend(state, round)),
+    attendedOf: (userId, at) => run('attendedOf', () => attendance.attendedOf(state, userId, at)),
     leave: workerId => run('leave', () => attendance.leave(state, workerId)),
     recordPush: (event, at) => run('recordPush', () => doorbells.recordPush(state, event, at)),
   }
