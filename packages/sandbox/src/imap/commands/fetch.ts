@@ -7,7 +7,7 @@ import type { Seen, View } from '../view.ts'
 import type { Args } from '../wire/args.ts'
 import { formatDate } from '../wire/dates.ts'
 import { bad } from '../wire/refusal.ts'
-import { NIL, type Token } from '../wire/tokens.ts'
+import { Literal, NIL, type Token } from '../wire/tokens.ts'
 import { type Commands, viewOf } from './command.ts'
 import { type FetchItem, readItems } from './fetch-items.ts'
 
@@ -24,7 +24,7 @@ async function fetch(session: Session, args: Args, byUid: boolean): Promise<stri
   for (const seen of view.named(set, byUid).filter(({ place }) => place.modseq > (since ?? -1))) {
     const place = reads ? markSeen(view, seen) : seen.place
     const asked = place === seen.place ? items : withFlags(items, session.condstore)
-    session.out.line(['*', String(seen.seq), 'FETCH', asked.flatMap(item => valueOf(item, place, view))])
+    session.out.line(['*', String(seen.seq), 'FETCH', asked.flatMap(item => answerOf(item, place, view))])
     if (asked.some(({ kind }) => kind === 'FLAGS')) view.told(place)
     await session.out.drained()
   }
@@ -53,7 +53,7 @@ function withFlags(items: readonly FetchItem[], modseq: boolean): FetchItem[] {
   return [...items, ...missing.map(kind => ({ kind }))]
 }
 
-function valueOf(item: FetchItem, place: StoredPlace, view: View): Token[] {
+function answerOf(item: FetchItem, place: StoredPlace, view: View): Token[] {
   const parsed = (): ReturnType<typeof view.mailbox.parsed> => view.mailbox.parsed(place)
   switch (item.kind) {
     case 'UID':
@@ -74,7 +74,7 @@ function valueOf(item: FetchItem, place: StoredPlace, view: View): Token[] {
     case 'section': {
       const bytes = sectionBytes(parsed(), item.section)
       const [start, length] = item.partial ?? [0, Number.MAX_SAFE_INTEGER]
-      return [item.label, bytes === null ? NIL : bytes.subarray(start, start + length)]
+      return [item.label, bytes === null ? NIL : new Literal(bytes.subarray(start, start + length))]
     }
   }
 }

@@ -28,13 +28,15 @@ export function sectionBytes(message: ParsedMessage, section: Section): Buffer |
 
 /** Part `1` of a message without parts is its body; a message that is a part is looked through. */
 function partAt(root: MimePart, path: readonly number[]): MimePart | undefined {
-  let part: MimePart | undefined = root
+  let part = root
   for (const [depth, number] of path.entries()) {
-    const container: MimePart | undefined =
-      depth > 0 && part?.mimeType === 'message/rfc822' ? part.parts[0] : part
-    const isMultipart: boolean = container?.mimeType.startsWith('multipart/') && container.parts.length > 0
-    const isMessage: boolean = depth === 0 || container !== part
-    part = isMultipart ? container?.parts[number - 1] : isMessage && number === 1 ? container : undefined
+    const holder = depth > 0 && part.mimeType === 'message/rfc822' ? part.parts[0] : part
+    if (!holder) return undefined
+    const children = holder.mimeType.startsWith('multipart/') ? holder.parts : []
+    const whole = number === 1 && (depth === 0 || holder !== part) ? holder : undefined
+    const next = children.length > 0 ? children[number - 1] : whole
+    if (!next) return undefined
+    part = next
   }
   return part
 }

@@ -1,6 +1,6 @@
 import { type NumberSet, parseSet } from './numbers.ts'
 import { bad } from './refusal.ts'
-import { Glued, type Token } from './tokens.ts'
+import type { Token } from './tokens.ts'
 import { decodeName } from './utf7.ts'
 
 /** The arguments of a command, taken one by one. What is not as expected is BAD. */
@@ -79,14 +79,7 @@ export class Args {
 
   optionalList(): Args | undefined {
     const token = this.peek()
-    if (
-      token === undefined ||
-      typeof token === 'string' ||
-      Buffer.isBuffer(token) ||
-      token instanceof Glued
-    ) {
-      return undefined
-    }
+    if (!isList(token)) return undefined
     this.#at++
     return new Args(token)
   }
@@ -94,4 +87,8 @@ export class Args {
   end(): void {
     if (this.more) bad('There is an argument too many')
   }
+}
+
+function isList(token: Token | undefined): token is readonly Token[] {
+  return Array.isArray(token)
 }

@@ -1,7 +1,7 @@
 import { bad } from './refusal.ts'
 
 /** One value of the protocol: a text is an atom, a buffer a string (quoted or literal), an array a list. */
-export type Token = string | Buffer | readonly Token[] | Glued
+export type Token = string | Buffer | readonly Token[] | Glued | Literal
 
 /** Values without blanks between them, as the grammar has addresses and the parts of a multipart. Never read, only written. */
 export class Glued {
@@ -13,6 +13,15 @@ export class Glued {
 }
 
 export const NIL = 'NIL'
+/** A string that is a literal however short: what clients expect of bodies. Read as any string. */
+export class Literal {
+  readonly bytes: Buffer
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+  }
+}
+
 const MAX_DEPTH = 50
 const MAX_QUOTED = 1000
 
@@ -27,6 +36,7 @@ function writeAll(tokens: readonly Token[], out: Buffer[]): void {
   tokens.forEach((token, i) => {
     if (i > 0) out.push(Buffer.from(' '))
     if (token instanceof Glued) for (const item of token.items) writeAll([item], out)
+    else if (token instanceof Literal) writeLiteral(token.bytes, out)
     else if (typeof token === 'string') out.push(Buffer.from(token, 'latin1'))
     else if (Buffer.isBuffer(token)) writeString(token, out)
     else {
@@ -41,7 +51,11 @@ function writeString(bytes: Buffer, out: Buffer[]): void {
   const quotable =
     bytes.length <= MAX_QUOTED && !bytes.some(byte => byte > 126 || byte === 0 || byte === 10 || byte === 13)
   if (quotable) out.push(Buffer.from(`"${bytes.toString('latin1').replace(/["\\]/g, '\\$&')}"`, 'latin1'))
-  else out.push(Buffer.from(`{${bytes.length}}\r\n`), bytes)
+  else writeLiteral(bytes, out)
+}
+
+function writeLiteral(bytes: Buffer, out: Buffer[]): void {
+  out.push(Buffer.from(`{${bytes.length}}\r\n`), bytes)
 }
 
 /**
