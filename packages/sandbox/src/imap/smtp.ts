@@ -16,6 +16,7 @@ export function createSmtpServer(
   limits: { messageBytes: number; connections: number },
 ): SMTPServer {
   const server = new SMTPServer({
+    name: 'sandbox.inlet.test',
     banner: 'Inlet sandbox',
     authMethods: ['PLAIN', 'LOGIN'],
     disabledCommands: ['STARTTLS'],
