@@ -2,6 +2,8 @@ import { SMTPServer, type SMTPServerAuthentication, type SMTPServerSession } fro
 import type { Imap } from './imap.ts'
 
 const MAX_RECIPIENTS = 500
+/** How long open connections may go on when the sandbox ends. */
+const CLOSE_MS = 200
 
 interface Failure extends Error {
   responseCode: number
@@ -24,6 +26,7 @@ export function createSmtpServer(
     disableReverseLookup: true,
     logger: false,
     size: limits.messageBytes,
+    closeTimeout: CLOSE_MS,
     maxClients: limits.connections,
     onAuth: (auth, _session, done) =>
       void settle(

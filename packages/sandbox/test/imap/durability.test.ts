@@ -47,7 +47,13 @@ test('a restart gives the same folders, numbers, flags, subscriptions, passwords
   }
   await client.logout()
   const before = await snapshot(sandbox)
+  // Connections that are open do not hold it up.
+  const open = [sandbox.imap?.port, sandbox.imap?.smtpPort].map(
+    port => new Wire(connect(port ?? 0, '127.0.0.1')),
+  )
+  await until('greetings', () => open.every(({ said }) => said !== ''))
   await sandbox.close()
+  await until('their end', () => open.every(({ closed }) => closed))
   const again = await mailForTest({ accounts: ACCOUNTS }, { dataDir: dir })
   expect(await snapshot(again)).toEqual(before)
 })

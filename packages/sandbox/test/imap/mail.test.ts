@@ -31,7 +31,9 @@ test('mail goes between accounts of all three kinds', async () => {
     text: 'Hello\n.\n..dots',
   })
   expect(inbox(sandbox, JAN)).toEqual(['From IMAP'])
-  expect(sandbox.control.mailbox(ANNA).size).toBe(1)
+  const twice = { from: IDA, to: [ANNA, ANNA.toUpperCase()] }
+  await senderFor(sandbox).sendMail({ envelope: twice, subject: 'Once', text: 'x' })
+  expect(sandbox.control.mailbox(ANNA).size).toBe(2)
   expect(subjects(await messages(graphFor(sandbox)))).toEqual(['From IMAP'])
   expect(sandbox.control.imap.messages(IDA, 'Sent')).toEqual([])
   const client = await clientFor(sandbox, { email: JAN })
@@ -148,6 +150,7 @@ test('the control API delivers, marks, moves, removes, renumbers and shows', asy
     uidValidity: number
   }
   expect(uidValidity).toBeGreaterThan(before ?? 0)
+  expect(sandbox.control.imap.renumber(IDA, 'Junk')).toBeGreaterThan(uidValidity)
   const get = async (path: string): Promise<unknown> =>
     (await fetch(`${sandbox.url}/control/imap/${path}`)).json()
   expect(await get(`messages?account=${IDA}&folder=INBOX`)).toMatchObject({

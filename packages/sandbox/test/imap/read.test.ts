@@ -153,6 +153,12 @@ test('envelope and structure say what the message says', async () => {
     },
   })
   if (!found) throw new Error('nothing was fetched')
+  const wire = await wireFor(sandbox)
+  await wire.command('a', 'EXAMINE INBOX')
+  // Addresses and the parts of a multipart stand without a blank between them.
+  expect(await wire.command('b', 'FETCH 1 (BODY ENVELOPE)')).toMatch(
+    /BODY \(\(\("text" "plain" [^)]*\)[^)]*\)\("text" "html".*"mixed"\) ENVELOPE .*"example.com"\)\(/,
+  )
   const to = found.envelope?.to?.map(({ address }) => address).filter(Boolean)
   expect(to).toEqual(expect.arrayContaining(['one@example.com', 'two@example.com']))
 })

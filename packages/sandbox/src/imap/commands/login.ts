@@ -8,7 +8,10 @@ const WELCOME = `[CAPABILITY ${CAPABILITIES.join(' ')}] Logged in`
 
 function logIn(session: Session, user: string, password: string): string {
   if (session.mailbox) bad('You are logged in already')
-  const mailbox = session.imap.mailboxes.login(user, password)
+  const { faults, mailboxes } = session.imap
+  const refusal = faults.take('imap.refuse', { method: 'LOGIN', account: user.toLowerCase() })
+  if (refusal) no(refusal.message ?? 'Refused, as was asked for', refusal.reason ?? 'AUTHENTICATIONFAILED')
+  const mailbox = mailboxes.login(user, password)
   if (!mailbox) no('The address or the password is wrong', 'AUTHENTICATIONFAILED')
   session.login(mailbox)
   return WELCOME

@@ -1,8 +1,8 @@
 import type { Session } from '../session.ts'
 import { Args } from '../wire/args.ts'
 import type { Line } from '../wire/command-reader.ts'
-import { bad, Refusal } from '../wire/refusal.ts'
-import { type Token, tokenise } from '../wire/tokens.ts'
+import { bad, no, Refusal } from '../wire/refusal.ts'
+import { tokenise } from '../wire/tokens.ts'
 import { APPEND } from './append.ts'
 import type { Command, Commands } from './command.ts'
 import { COPY } from './copy.ts'
@@ -63,7 +63,7 @@ async function run(
     await session.bye('The folder was deleted or numbered anew')
     return null
   }
-  const lost = await strike(session, name, args)
+  const lost = await strike(session, name)
   if (session.ended) return null
   const answer = await command.run(session, args, tag)
   if (lost) {
@@ -75,27 +75,18 @@ async function run(
 }
 
 /** Faults that were asked for; true when the answer is to be lost. */
-async function strike(session: Session, name: string, args: Args): Promise<boolean> {
+async function strike(session: Session, name: string): Promise<boolean> {
   const { faults } = session.imap
-  const account = session.mailbox?.email ?? accountIn(name, args.peek())
+  const account = session.mailbox?.email
   const target = { method: name, ...(account !== undefined && { account }) }
   const hang = faults.take('imap.hang', target)
   if (hang) await session.pause(hang.ms ?? 300_000)
   if (faults.take('imap.drop', target)) session.cut()
   if (session.ended) return false
-  const refusal = faults.take('imap.refuse', target)
-  if (refusal) {
-    const login = name === 'LOGIN' || name === 'AUTHENTICATE'
-    const code = refusal.reason ?? (login ? 'AUTHENTICATIONFAILED' : 'SERVERBUG')
-    throw new Refusal('NO', refusal.message ?? 'Refused, as was asked for', code)
-  }
+  // Whose login it is, is known later.
+  const refusal = session.mailbox ? faults.take('imap.refuse', target) : undefined
+  if (refusal) no(refusal.message ?? 'Refused, as was asked for', refusal.reason ?? 'SERVERBUG')
   return faults.take('imap.lost', target) !== undefined
-}
-
-/** Whose account a LOGIN is about to be. */
-function accountIn(name: string, token: Token | undefined): string | undefined {
-  if (name !== 'LOGIN' || token === undefined) return undefined
-  return typeof token === 'string' || Buffer.isBuffer(token) ? token.toString().toLowerCase() : undefined
 }
 
 function printable(text: string): string {

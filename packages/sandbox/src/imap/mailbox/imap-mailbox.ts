@@ -127,8 +127,7 @@ export class ImapMailbox {
   ): StoredPlace[] {
     if (places.length === 0) return []
     const removed = mode === 'move' ? this.#remove(from, places) : null
-    const target = removed && from.id === to.id ? removed.folder : to
-    const made = this.#put(target, places)
+    const made = this.#put(to, places)
     this.#commit([...(removed?.ops ?? []), ...made.ops], [from.id, to.id])
     return made.places
   }
