@@ -73,9 +73,9 @@ function accept(imap: Imap, session: SMTPServerSession, raw: Buffer): string {
   const account = session.user ?? ''
   const refused = imap.faults.take('smtp.refuse', { method: 'DATA', account })
   if (refused) throw failure(refused.status ?? 451, refused.message ?? 'Refused, as was asked for')
-  const recipients = new Set(session.envelope.rcptTo.map(({ address }) => address.toLowerCase()))
-  imap.post.send(raw, [...recipients])
-  return `Taken for ${recipients.size}`
+  const recipients = session.envelope.rcptTo.map(({ address }) => address)
+  imap.post.send(raw, recipients)
+  return `Taken for ${recipients.length}`
 }
 
 /** Hands a promise to a callback. */
