@@ -8,6 +8,7 @@ export type Env = Record<string, string | undefined>
 
 export const demoMailbox = 'demo@inlet.test'
 export const demoOutlook = 'demo@outlook.inlet.test'
+export const demoImap = 'demo@mail.inlet.test'
 
 /** The environment over `.env`: what is exported wins over what is written down. Empty values count as unset. */
 export function readEnvironment(): Env {
@@ -74,15 +75,20 @@ export function serverEnvironment(
 export function sandboxEnvironment(
   env: Env,
   dataDir: string,
-  at: { webPort: number; baseUrl: string; sandboxPort: number },
+  at: { webPort: number; baseUrl: string; sandboxPort: number; mailPorts?: { imap: number; smtp: number } },
 ): NodeJS.ProcessEnv {
   const google = { ...sandboxGoogle(at.baseUrl), ...env }
   return {
     INLET_SANDBOX_ACCOUNTS: `${demoMailbox}:all`,
     INLET_SANDBOX_OUTLOOK: `${demoOutlook}:600`,
+    INLET_SANDBOX_IMAP_ACCOUNTS: `${demoImap}:400`,
     ...env,
     INLET_SANDBOX_HOST: '127.0.0.1',
     INLET_SANDBOX_PORT: String(at.sandboxPort),
+    ...(at.mailPorts && {
+      INLET_SANDBOX_IMAP_PORT: String(at.mailPorts.imap),
+      INLET_SANDBOX_SMTP_PORT: String(at.mailPorts.smtp),
+    }),
     INLET_SANDBOX_DATA: join(dataDir, 'sandbox'),
     // By address, not by name: the server listens on 127.0.0.1 alone, and localhost may mean ::1 first.
     INLET_SANDBOX_PUSH: `http://127.0.0.1:${at.webPort}/api/webhooks/gmail`,

@@ -111,16 +111,19 @@ export async function startAll(options: StartOptions): Promise<Running> {
       return steps.run('sandbox', async note => {
         const sandboxPort = await freePort(kept.sandbox)
         kept.sandbox = sandboxPort
+        const mailPorts = { imap: await freePort(kept.imap ?? 4011), smtp: await freePort(kept.smtp ?? 4012) }
+        kept.imap = mailPorts.imap
+        kept.smtp = mailPorts.smtp
         const child = spawnNode([join(root, 'packages', 'sandbox', 'src', 'main.ts')], {
           ...common,
           name: 'sandbox',
           logFile: join(logDir, 'sandbox.log'),
-          env: sandboxEnvironment(env, dataDir, { webPort: port, baseUrl, sandboxPort }),
+          env: sandboxEnvironment(env, dataDir, { webPort: port, baseUrl, sandboxPort, mailPorts }),
         })
         add(child)
         const url = `http://127.0.0.1:${sandboxPort}`
         await httpReady(`${url}/`, child, { signal, timeoutMs: 180_000, accept: () => true })
-        note(`Google and Microsoft, played, on port ${sandboxPort}`)
+        note(`Google and Microsoft, played, on port ${sandboxPort}, IMAP on ${mailPorts.imap}`)
         return url
       })
     }

@@ -10,13 +10,16 @@ export async function startSandboxProcess(context: Context, account: string): Pr
   const port = await freePort()
   const folder = await context.folder('sandbox')
   const script = join(root, 'packages', 'sandbox', 'src', 'main.ts')
-  const child = spawnNode([script, '--port', String(port), '--account', account, '--quota', 'off'], {
-    name: 'sandbox',
-    logFile: join(folder, 'sandbox.log'),
-    cwd: root,
-    env: {},
-    graceMs: 2_000,
-  })
+  const child = spawnNode(
+    [script, '--port', String(port), '--account', account, '--imap', 'none', '--quota', 'off'],
+    {
+      name: 'sandbox',
+      logFile: join(folder, 'sandbox.log'),
+      cwd: root,
+      env: {},
+      graceMs: 2_000,
+    },
+  )
   context.onEnd(() => child.stop())
   const url = `http://127.0.0.1:${port}`
   const ready = { signal: context.signal, timeoutMs: 180_000, accept: () => true }

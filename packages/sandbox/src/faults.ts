@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 import { type Random, seeded } from './random.ts'
 
-/** Everything that can be made to go wrong; docs/sandbox.md and docs/sandbox-microsoft.md show the request for each. */
+/** Everything that can be made to go wrong; docs/sandbox.md, docs/sandbox-microsoft.md and docs/sandbox-imap.md show the request for each. */
 export const FAULT_KINDS = [
   'status',
   'hang',
@@ -25,10 +25,16 @@ export const FAULT_KINDS = [
   'delta.miss-return',
   'move.silent',
   'send.lag',
+  'imap.drop',
+  'imap.hang',
+  'imap.lost',
+  'imap.refuse',
+  'smtp.refuse',
 ] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 export interface FaultMatch {
+  /** For IMAP and SMTP, the command. */
   method?: string
   /** Path with `*` for anything within a segment and `**` for anything at all. */
   path?: string
@@ -50,7 +56,7 @@ export interface FaultInput {
   reason?: string
   message?: string
   retryAfter?: number
-  /** kinds delay, push.delay, send.lag: milliseconds; kind slow: the whole time the body takes. */
+  /** kinds delay, push.delay, send.lag, imap.hang: milliseconds; kind slow: the whole time the body takes. */
   ms?: number
   /** kind push.token. */
   variant?: PushTokenVariant

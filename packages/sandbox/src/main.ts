@@ -3,7 +3,7 @@ import type { QuotaMode } from './google/quota.ts'
 import type { AccountOptions } from './mailbox/mailboxes.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts'
 
-const HELP = `Inlet sandbox: Google's OAuth, Gmail and Pub/Sub push, and Microsoft's Entra and Graph mail, on this machine.
+const HELP = `Inlet sandbox: Google's OAuth, Gmail and Pub/Sub push, Microsoft's Entra and Graph mail, and IMAP with SMTP, on this machine.
 
   --port N             INLET_SANDBOX_PORT or PORT, default 4010
   --host ADDRESS       INLET_SANDBOX_HOST, default 127.0.0.1
@@ -13,6 +13,10 @@ const HELP = `Inlet sandbox: Google's OAuth, Gmail and Pub/Sub push, and Microso
   --outlook SPEC       INLET_SANDBOX_OUTLOOK (separated by commas), the same for Outlook accounts, or "none";
                        default demo@outlook.inlet.test:600
   --outlook-limits on  INLET_SANDBOX_OUTLOOK_LIMITS: on or off, Outlook's throttling; default off
+  --imap SPEC          INLET_SANDBOX_IMAP_ACCOUNTS (separated by commas), the same for IMAP accounts, or "none";
+                       default demo@mail.inlet.test:400; the password is "demo"
+  --imap-port N        INLET_SANDBOX_IMAP_PORT, default 4011
+  --smtp-port N        INLET_SANDBOX_SMTP_PORT, default 4012
   --push URL           INLET_SANDBOX_PUSH; without it messages wait to be pulled
   --audience TEXT      INLET_SANDBOX_AUDIENCE, default the push URL
   --service-account E  INLET_SANDBOX_SERVICE_ACCOUNT
@@ -29,6 +33,9 @@ const { values } = parseArgs({
     account: { type: 'string', multiple: true },
     outlook: { type: 'string', multiple: true },
     'outlook-limits': { type: 'string', default: env.INLET_SANDBOX_OUTLOOK_LIMITS ?? 'off' },
+    imap: { type: 'string', multiple: true },
+    'imap-port': { type: 'string', default: env.INLET_SANDBOX_IMAP_PORT ?? '4011' },
+    'smtp-port': { type: 'string', default: env.INLET_SANDBOX_SMTP_PORT ?? '4012' },
     push: { type: 'string', default: env.INLET_SANDBOX_PUSH ?? '' },
     audience: { type: 'string', default: env.INLET_SANDBOX_AUDIENCE ?? '' },
     'service-account': { type: 'string', default: env.INLET_SANDBOX_SERVICE_ACCOUNT ?? '' },
@@ -45,6 +52,9 @@ if (values.help) {
 
 const specs = values.account ?? (env.INLET_SANDBOX_ACCOUNTS ?? 'demo@inlet.test:all').split(',')
 const outlook = values.outlook ?? (env.INLET_SANDBOX_OUTLOOK ?? 'demo@outlook.inlet.test:600').split(',')
+const imap = (
+  values.imap ?? (env.INLET_SANDBOX_IMAP_ACCOUNTS ?? 'demo@mail.inlet.test:400').split(',')
+).filter(spec => spec !== 'none')
 const sandbox = await start({
   port: wholeNumber('port', values.port),
   host: values.host,
@@ -63,12 +73,19 @@ const sandbox = await start({
     accounts: outlook.filter(spec => spec !== 'none').map(accountOf),
     limits: { enabled: isOn('outlook-limits', values['outlook-limits']) },
   },
+  ...(imap.length > 0 && {
+    imap: {
+      accounts: imap.map(accountOf),
+      port: wholeNumber('imap-port', values['imap-port']),
+      smtpPort: wholeNumber('smtp-port', values['smtp-port']),
+    },
+  }),
 })
-console.log(
-  `sandbox: ${sandbox.url} (${[...sandbox.control.mailboxes(), ...sandbox.control.microsoft.mailboxes()]
-    .map(m => `${m.email}: ${m.size} messages`)
-    .join(', ')})`,
-)
+const { control } = sandbox
+const mailboxes = [...control.mailboxes(), ...control.microsoft.mailboxes(), ...control.imap.mailboxes()]
+console.log(`sandbox: ${sandbox.url} (${mailboxes.map(m => `${m.email}: ${m.size} messages`).join(', ')})`)
+if (sandbox.imap)
+  console.log(`sandbox: IMAP on port ${sandbox.imap.port}, SMTP on port ${sandbox.imap.smtpPort}`)
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
@@ -82,7 +99,8 @@ async function start(options: SandboxOptions): Promise<Sandbox> {
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
     if (!taken) throw error
-    return fail(`port ${options.port} is taken; free it or choose another with --port`)
+    const port = 'port' in error ? String(error.port) : String(options.port)
+    return fail(`port ${port} is taken; free it or choose another with --port, --imap-port or --smtp-port`)
   }
 }
 

@@ -16,6 +16,9 @@ import { GoogleSite, faultReply as googleFaultReply } from './google/site.ts'
 import { json, type Reply } from './http/reply.ts'
 import type { Request } from './http/router.ts'
 import { createSiteServer, type Mischief } from './http/server.ts'
+import { ImapControl } from './imap/control/imap-control.ts'
+import { createImap, type ImapOptions, type ImapPorts, listenForMail } from './imap/create.ts'
+import type { Imap } from './imap/imap.ts'
 import { type AccountOptions, Mailboxes } from './mailbox/mailboxes.ts'
 import { MicrosoftControl } from './microsoft/control/microsoft-control.ts'
 import { createMicrosoft, type MicrosoftOptions } from './microsoft/create.ts'
@@ -49,11 +52,15 @@ export interface SandboxOptions {
   notificationsPerSecond?: number
   /** Outlook accounts and how Microsoft behaves; docs/sandbox-microsoft.md. */
   microsoft?: MicrosoftOptions
+  /** IMAP accounts with their IMAP and SMTP servers, which listen only when this is given; docs/sandbox-imap.md. */
+  imap?: ImapOptions
 }
 
 export interface Sandbox {
   /** Without a slash at the end: `http://127.0.0.1:port`. */
   url: string
+  /** Null without IMAP accounts. */
+  imap: ImapPorts | null
   /** The control API without HTTP, for tests in the same process. */
   control: Control
   close(): Promise<void>
@@ -66,7 +73,8 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   let world: World | undefined
   const started = Promise.withResolvers<World>()
-  started.promise.catch(() => {})
+  const imap = started.promise.then(opened => opened.imap)
+  imap.catch(() => {})
   const server = createSiteServer({
     mischief: async request => mischiefOf(await started.promise, request),
     answer: async request => answer(await started.promise, request),
@@ -77,11 +85,19 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     server.once('error', reject)
     server.listen(options.port ?? 0, host, resolve)
   })
-  const stop = async (): Promise<void> => {
-    await new Promise<void>(resolve => {
+  const stopServer = (): Promise<void> =>
+    new Promise(resolve => {
       server.close(() => resolve())
       server.closeAllConnections()
     })
+  const mail = options.imap
+    ? await listenForMail(host, options.imap, imap).catch(async (error: unknown) => {
+        await stopServer()
+        throw error
+      })
+    : null
+  const stop = async (): Promise<void> => {
+    await Promise.all([stopServer(), mail?.close()])
   }
   let opened: World
   try {
@@ -96,6 +112,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { port } = server.address() as AddressInfo
   return {
     url: `http://${host}:${port}`,
+    imap: mail?.ports ?? null,
     control: opened.control,
     close: async () => {
       opened.close()
@@ -108,6 +125,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 interface World {
   site: GoogleSite
   microsoft: MicrosoftSite
+  imap: Imap
   control: Control
   log: RequestLog
   close(): void
@@ -157,15 +175,18 @@ function createWorld(options: SandboxOptions): World {
     post,
     seed: options.seed ?? 1,
   })
+  const imap = createImap(options.imap ?? {}, { store, clock, faults, post, seed: options.seed ?? 1 })
   const log = new RequestLog()
   const deliveries = new Deliveries(clock)
   const accounts = options.accounts ?? []
   return {
     site: new GoogleSite(google),
     microsoft: new MicrosoftSite(microsoft),
+    imap,
     control: new Control({
       google,
       microsoft: new MicrosoftControl(microsoft, options.microsoft?.accounts ?? []),
+      imap: new ImapControl(imap, options.imap?.accounts ?? []),
       delivery,
       deliveries,
       log,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { FAULT_KINDS, PUSH_TOKEN_VARIANTS } from '../src/faults.ts'
 import { control, sandboxForTest } from './helpers.ts'
 
-const DOCS = ['sandbox.md', 'sandbox-microsoft.md']
+const DOCS = ['sandbox.md', 'sandbox-microsoft.md', 'sandbox-imap.md']
   .map(name => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8'))
   .join('\n')
 

@@ -22,7 +22,7 @@ async function spawnSandbox(
 ): Promise<{ url: string; kill: () => Promise<void> }> {
   const child = spawn(
     process.execPath,
-    [MAIN, '--port', '0', '--data', dataDir, '--account', `${ANNA}:40`, '--push', push],
+    [MAIN, '--port', '0', '--data', dataDir, '--account', `${ANNA}:40`, '--imap', 'none', '--push', push],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

@@ -117,6 +117,7 @@ export async function startStack(options: { say(text: string): void; signal: Abo
       INLET_STREAMS_PER_USER: '20',
       INLET_SANDBOX_ACCOUNTS: 'nobody@inlet.test:0',
       INLET_SANDBOX_OUTLOOK: 'none',
+      INLET_SANDBOX_IMAP_ACCOUNTS: 'none',
       REDIS_URL: `redis://127.0.0.1:${redisPort}`,
     }
     const sandbox = spawnNode([join(root, 'packages', 'sandbox', 'src', 'main.ts')], {

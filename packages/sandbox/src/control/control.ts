@@ -6,6 +6,8 @@ import type { PushDelivery, PushOptions } from '../google/pubsub/push-delivery.t
 import type { QuotaOptions } from '../google/quota.ts'
 import type { Reply } from '../http/reply.ts'
 import type { Request } from '../http/router.ts'
+import type { ImapControl } from '../imap/control/imap-control.ts'
+import { imapControlRoutes } from '../imap/control/routes.ts'
 import type { Mailbox } from '../mailbox/mailbox.ts'
 import type { AccountOptions } from '../mailbox/mailboxes.ts'
 import { SYSTEM_LABELS } from '../mailbox/types.ts'
@@ -28,6 +30,7 @@ export const ALL_SCOPES = [
 interface Parts {
   google: Google
   microsoft: MicrosoftControl
+  imap: ImapControl
   delivery: PushDelivery
   deliveries: Deliveries
   log: RequestLog
@@ -40,16 +43,19 @@ export class Control {
   readonly log: RequestLog
   readonly deliveries: Deliveries
   readonly microsoft: MicrosoftControl
+  readonly imap: ImapControl
   #google: Google
   #delivery: PushDelivery
   #clock: ShiftedClock
   #accounts: readonly AccountOptions[]
   #routes = controlRoutes()
   #microsoftRoutes = microsoftControlRoutes()
+  #imapRoutes = imapControlRoutes()
 
   constructor(parts: Parts) {
     this.#google = parts.google
     this.microsoft = parts.microsoft
+    this.imap = parts.imap
     this.#delivery = parts.delivery
     this.#clock = parts.clock
     this.#accounts = parts.accounts
@@ -64,7 +70,9 @@ export class Control {
       if ('run' in found) return await found.run({ control: this, request })
       const other = this.#microsoftRoutes.find(request.method, request.path)
       if ('run' in other) return await other.run({ control: this.microsoft, request })
-      found.allowed.push(...other.allowed)
+      const third = this.#imapRoutes.find(request.method, request.path)
+      if ('run' in third) return await third.run({ control: this.imap, request })
+      found.allowed.push(...other.allowed, ...third.allowed)
       if (found.allowed.length > 0) {
         throw new ControlError(
           405,
@@ -75,7 +83,7 @@ export class Control {
       throw new ControlError(
         404,
         'no_such_route',
-        `There is no ${request.path}; docs/sandbox.md and docs/sandbox-microsoft.md list the control API.`,
+        `There is no ${request.path}; docs/sandbox.md, docs/sandbox-microsoft.md and docs/sandbox-imap.md list the control API.`,
       )
     } catch (error) {
       if (error instanceof ControlError) return error.reply
@@ -136,7 +144,7 @@ export class Control {
 
   /** Whoever's mailbox the address is; without one, the first account's. */
   #addressee(email?: string): Addressee {
-    const all = [...this.#google.mailboxes.all(), ...this.microsoft.mailboxes()]
+    const all = [...this.mailboxes(), ...this.microsoft.mailboxes(), ...this.imap.mailboxes()]
     return this.#google.post.find(email ?? all[0]?.email ?? '') ?? noSuchAccount(email, all)
   }
 
@@ -209,6 +217,7 @@ export class Control {
     this.log.clear()
     this.#google.mailboxes.clear()
     this.microsoft.reset()
+    this.imap.reset()
     for (const account of this.#accounts) this.createAccount(account)
   }
 
@@ -237,6 +246,7 @@ export class Control {
         spent: Object.fromEntries(google.quota.spent),
       },
       microsoft: this.microsoft.state(),
+      imap: this.imap.state(),
       faults: google.faults.list(),
       deliveries: this.deliveries.jobs(),
       requests: Object.fromEntries(this.log.counts),

@@ -19,26 +19,28 @@ interface Candidate {
   date: number
 }
 
+type CorpusPart = 'newest' | 'middle' | 'oldest'
+
 let cache: Candidate[] | null = null
 
 /**
  * A believable mailbox out of the corpus: order kept, moved in time so that the newest is a few
- * minutes old, threaded, labelled. The same seed, time and count give the same ids. Out of the newest or the oldest of
- * the corpus: then two mailboxes of one person do not show the same mail at the same time.
+ * minutes old, threaded, labelled. The same seed, time and count give the same ids. Each kind of account takes another
+ * part of the corpus: then the mailboxes of one person do not show the same mail at the same time.
  */
 export function corpusMailbox(options: {
   count: number
   now: number
   seed: number
   firstHistory: number
-  oldest?: boolean
+  part?: CorpusPart
 }): {
   messages: StoredMessage[]
   labels: StoredLabel[]
   history: number
 } {
   const random = seeded(options.seed)
-  const chosen = choose(candidates(), options.count, options.oldest ?? false)
+  const chosen = choose(candidates(), options.count, options.part ?? 'newest')
   shiftDates(chosen, options.now)
   const folders = foldersOf(chosen.map(c => c.headers))
   const threading = new Threads()
@@ -99,14 +101,16 @@ function saneDate(header: number, envelope: number, random: Random): number {
   return Date.UTC(2002, 7, 1) + random.int(60 * DAY)
 }
 
-/** The newest or oldest `count`, with ham, hard ham and spam in the proportion of a lived-in mailbox. */
-function choose(all: Candidate[], count: number, oldest: boolean): Candidate[] {
+/** `count` of that part, with ham, hard ham and spam in the proportion of a lived-in mailbox. */
+function choose(all: Candidate[], count: number, part: CorpusPart): Candidate[] {
   if (count >= all.length) return all
   const hard = Math.round(count * 0.06)
   const spam = Math.round(count * 0.14)
   const some = (keep: number, is: (set: CorpusSet) => boolean): Candidate[] => {
     const found = all.filter(c => is(c.set))
-    return oldest ? found.slice(0, keep) : found.slice(Math.max(0, found.length - keep))
+    const spare = Math.max(0, found.length - keep)
+    const from = part === 'newest' ? spare : part === 'middle' ? spare >> 1 : 0
+    return found.slice(from, from + keep)
   }
   const chosen = [
     ...some(count - hard - spam, set => set.startsWith('easy')),

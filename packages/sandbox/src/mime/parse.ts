@@ -14,6 +14,8 @@ export interface MimePart {
   headers: Header[]
   encoding: string
   disposition: string
+  /** Where its headers begin inside the raw message. */
+  head: number
   /** Range of the still encoded body inside the raw message. */
   start: number
   end: number
@@ -54,6 +56,7 @@ function parsePart(
     headers,
     encoding: (headerValue(headers, 'content-transfer-encoding') ?? '7bit').trim().toLowerCase(),
     disposition: disposition.value.toLowerCase(),
+    head: start,
     start: body,
     end,
     parts: [],

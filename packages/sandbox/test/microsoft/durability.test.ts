@@ -47,6 +47,8 @@ async function spawnSandbox(dataDir: string): Promise<{ url: string; kill: () =>
       'g@inlet.test',
       '--outlook',
       `${OLGA}:60:Olga Test`,
+      '--imap',
+      'none',
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )

@@ -22,7 +22,7 @@ export function filledMailbox(options: {
   const random = seeded(`outlook:${options.seed}`)
   const folders = wellKnownFolders()
   const none = { messages: [], labels: [], history: options.firstHistory }
-  const corpus = options.count > 0 ? corpusMailbox({ ...options, oldest: true }) : none
+  const corpus = options.count > 0 ? corpusMailbox({ ...options, part: 'oldest' }) : none
   let number = FIRST_FOLDER_NUMBER
   const byPath = new Map<string, string>()
   const folderAt = (path: string): string => {

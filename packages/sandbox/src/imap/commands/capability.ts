@@ -1,0 +1,18 @@
+export const CAPABILITIES = [
+  'IMAP4rev1',
+  'LITERAL+',
+  'SASL-IR',
+  'AUTH=PLAIN',
+  'ID',
+  'ENABLE',
+  'NAMESPACE',
+  'CHILDREN',
+  'IDLE',
+  'UIDPLUS',
+  'MOVE',
+  'UNSELECT',
+  'SPECIAL-USE',
+  'LIST-STATUS',
+  'CONDSTORE',
+  'ESEARCH',
+] as const
