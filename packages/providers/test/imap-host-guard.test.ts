@@ -13,7 +13,7 @@ const answering =
   async () =>
     addresses
 const check = (host: string, lookup = answering('198.51.100.7'), allowPrivateHosts = false) =>
-  checkHost(host, { allowPrivateHosts, lookup }, realWorld, never)
+  checkHost(host, { allowPrivateHosts, security: 'tls', lookup }, realWorld, never)
 const refusal = (attempt: Promise<unknown>) => attempt.then(() => 'allowed', codeOf)
 
 describe('addresses that nobody may be sent to', () => {
@@ -103,7 +103,7 @@ test('what DNS says', async () => {
   const stop = new AbortController()
   const waiting = checkHost(
     'slow.example.org',
-    { allowPrivateHosts: false, lookup: () => new Promise(() => {}) },
+    { allowPrivateHosts: false, security: 'tls', lookup: () => new Promise(() => {}) },
     realWorld,
     stop.signal,
   )
