@@ -89,7 +89,7 @@ export function serverEnvironment(
 export function sandboxEnvironment(
   env: Env,
   dataDir: string,
-  at: { webPort: number; baseUrl: string; sandboxPort: number; mail: MailPorts },
+  at: { webPort: number; baseUrl: string; sandboxPort: number; mail?: MailPorts },
 ): NodeJS.ProcessEnv {
   const google = { ...sandboxGoogle(at.baseUrl), ...env }
   return {
@@ -98,8 +98,10 @@ export function sandboxEnvironment(
     ...env,
     INLET_SANDBOX_HOST: '127.0.0.1',
     INLET_SANDBOX_PORT: String(at.sandboxPort),
-    INLET_SANDBOX_IMAP_PORT: String(at.mail.imap),
-    INLET_SANDBOX_SMTP_PORT: String(at.mail.smtp),
+    // Its usual ports may be somebody else's.
+    ...(at.mail
+      ? { INLET_SANDBOX_IMAP_PORT: String(at.mail.imap), INLET_SANDBOX_SMTP_PORT: String(at.mail.smtp) }
+      : { INLET_SANDBOX_IMAP_ACCOUNTS: 'none' }),
     INLET_SANDBOX_DATA: join(dataDir, 'sandbox'),
     // By address, not by name: the server listens on 127.0.0.1 alone, and localhost may mean ::1 first.
     INLET_SANDBOX_PUSH: `http://127.0.0.1:${at.webPort}/api/webhooks/gmail`,

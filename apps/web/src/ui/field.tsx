@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 
 /** Looks of an input or a select. */
 export const inputClass =
-  'h-9 w-full rounded-md border border-line-strong bg-panel px-3 placeholder:text-faint focus:border-accent focus:outline-2 focus:-outline-offset-1 focus:outline-accent aria-invalid:border-bad disabled:opacity-60'
+  'h-9 w-full rounded-md border border-line-strong bg-panel px-3 placeholder:text-faint focus:border-accent focus:outline-2 focus:-outline-offset-1 focus:outline-accent aria-invalid:border-bad aria-invalid:focus:outline-bad'
 
 /** A labelled control. An `error` is at `${id}-error`: the control names it in aria-describedby. */
 export function Field({

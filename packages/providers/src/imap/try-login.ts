@@ -45,6 +45,7 @@ async function attempt(
   signal: AbortSignal,
   run: (signal: AbortSignal) => Promise<void>,
 ): Promise<LoginProblem | null> {
+  const { host } = settings
   try {
     await within(from.world, TRY_MS, signal, run)
     return null
@@ -55,10 +56,11 @@ async function attempt(
       const seen = await probe('SMTP', settings, from, LIMITS.greetingMs, signal).catch(
         (other: unknown) => other,
       )
-      if (codeOf(seen) === 'wrong_service') return { server, code: 'wrong_service', message: textOf(seen) }
+      if (codeOf(seen) === 'wrong_service')
+        return { server, code: 'wrong_service', message: textOf(seen, host) }
     }
-    if (code) return { server, code, message: textOf(error) }
-    const message = `${settings.host} took longer than ${TRY_MS / 1_000} s to log in. Check host and port, or try again later.`
+    if (code) return { server, code, message: textOf(error, host) }
+    const message = `${host} took longer than ${TRY_MS / 1_000} s to log in. Check host and port, or try again later.`
     if (error instanceof DOMException) return { server, code: 'timeout', message }
     throw error
   }
@@ -67,6 +69,11 @@ async function attempt(
 /** The clause that says what goes on by itself is for work in the background. */
 const BY_ITSELF = /; (?:it (?:is|goes)|the connection was closed and is) [^.“”]*\./
 
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message.replace(BY_ITSELF, '.') : String(error)
+/** What was tried the person knows; the sentence after it says the rest. */
+function textOf(error: unknown, host: string): string {
+  const said = error instanceof Error ? error.message : String(error)
+  return said
+    .replace(`Could not log in to ${host}. `, '')
+    .replace(`Could not connect to ${host}. `, '')
+    .replace(BY_ITSELF, '.')
 }

@@ -15,7 +15,7 @@ export function FoundServers({ found }: { found: FoundMailbox }) {
   return (
     <div className="rounded-lg border border-line-strong px-4 py-3.5">
       <p className="text-base font-medium [overflow-wrap:anywhere]">{found.name}</p>
-      {found.imap ? (
+      {found.imap && found.login !== 'oauth' ? (
         <>
           <p className="text-muted">{whence[found.source]}</p>
           <dl className="mt-2.5 space-y-1 border-t border-line pt-2.5 text-xs">

@@ -67,6 +67,10 @@ export function ImapScreen({
             <Link onClick={form.otherAddress}>Other address</Link>
           </div>
         )}
+        <p role="status" className={busy === 'looking' ? 'text-muted' : 'sr-only'}>
+          {busy === 'looking' ? `Looking for the servers of ${form.domain}…` : null}
+          {busy === 'signing-in' ? 'Signing in…' : null}
+        </p>
         {busy === 'looking' ? <ServersSkeleton /> : null}
 
         {step === 'found' ? (
@@ -93,7 +97,6 @@ export function ImapScreen({
               </fieldset>
             ) : null}
             {chosen ? <FoundServers found={chosen} /> : null}
-            {chosen ? <ByConsent found={chosen} email={draft.email} offered={offered} /> : null}
           </>
         ) : null}
 
@@ -158,7 +161,7 @@ export function ImapScreen({
           <Field
             id="display-name"
             label="Your name"
-            hint={email ? 'Empty: stays as it is' : 'As recipients see it'}
+            hint={chosen?.source === 'stored' ? 'Empty: stays as it is' : 'As recipients see it'}
             error={at('displayName')}
           >
             <input
@@ -175,9 +178,12 @@ export function ImapScreen({
         )}
 
         <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
+          {step === 'found' && chosen ? (
+            <ByConsent found={chosen} email={draft.email} offered={offered} />
+          ) : null}
           {noWay ? null : (
             <Button type="submit" kind="primary" size="lg" disabled={busy !== null}>
-              {step === 'address' ? 'Continue' : 'Connect'}
+              {step === 'address' ? 'Continue' : busy === 'signing-in' ? 'Signing in…' : 'Connect'}
             </Button>
           )}
           {step === 'manual' || (step === 'address' && !draft.email.includes('@')) ? null : (
@@ -185,10 +191,6 @@ export function ImapScreen({
               Enter settings yourself
             </Button>
           )}
-          <p role="status" className="text-muted empty:hidden">
-            {busy === 'looking' ? `Looking for the servers of ${form.domain}…` : null}
-            {busy === 'signing-in' ? 'Signing in…' : null}
-          </p>
         </div>
       </form>
     </PageFrame>

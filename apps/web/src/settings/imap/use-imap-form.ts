@@ -33,9 +33,10 @@ export function useImapForm(email: string, name: string) {
   const [found, setFound] = useState<FoundMailbox[]>([])
   /** Why there is everything to type. */
   const [notice, setNotice] = useState<string | null>(null)
-  const [draft, setDraft] = useState<Draft>(() => emptyDraft(email, email ? '' : name))
+  const [draft, setDraft] = useState<Draft>(() => emptyDraft(email, name))
   const running = useRef<AbortController | null>(null)
 
+  const change = (patch: Partial<Draft>) => setDraft(before => ({ ...before, ...patch }))
   const begin = () => {
     running.current?.abort()
     running.current = new AbortController()
@@ -53,6 +54,8 @@ export function useImapForm(email: string, name: string) {
       const [first] = settings
       setFound(settings)
       setDraft(first ? fromFound({ ...before, ...asked }, first) : { ...before, ...asked, user: asked.email })
+      // Of a mailbox that is connected again the name stays.
+      if (first?.source === 'stored') change({ displayName: '' })
       setNotice(
         first
           ? null
@@ -99,7 +102,7 @@ export function useImapForm(email: string, name: string) {
     notice,
     draft,
     domain: domainOf(draft.email),
-    change: (patch: Partial<Draft>) => setDraft(before => ({ ...before, ...patch })),
+    change,
     choose: (one: FoundMailbox) => setDraft(before => fromFound(before, one)),
     look: () => look(draft),
     connect,
