@@ -111,6 +111,32 @@ test('what DNS says', async () => {
   await expect(waiting).rejects.toThrow('enough')
 })
 
+describe('without encryption', () => {
+  const plain = (allowPrivateHosts: boolean, ...addresses: string[]) =>
+    checkHost(
+      'mail.example.org',
+      { allowPrivateHosts, security: 'none', lookup: answering(...addresses) },
+      realWorld,
+      never,
+    )
+
+  test.each(['127.0.0.1', '::1', '10.1.2.3', '192.168.0.9', 'fd00::1', '169.254.1.1', '::ffff:10.0.0.1'])(
+    '%s is reached where private hosts are',
+    async address => {
+      expect((await plain(true, address)).addresses).toEqual([address])
+      expect(await refusal(plain(false, address))).toBe('private_address')
+    },
+  )
+
+  test.each(['8.8.8.8', '2001:4860:4860::8888', '198.51.100.7', '::ffff:8.8.8.8'])(
+    '%s never is',
+    async address => {
+      expect(await refusal(plain(true, address))).toBe('plain_refused')
+      expect((await plain(true, address, '127.0.0.1')).addresses).toEqual(['127.0.0.1'])
+    },
+  )
+})
+
 test('a name that changes its address after the check is not asked again', async () => {
   const server = await fakeImap({})
   let asked = 0

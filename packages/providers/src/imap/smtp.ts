@@ -153,6 +153,8 @@ async function connect(
       socketTimeout: settings.silenceMs,
       logger: false,
     })
+    // It may fail between two steps and while it closes: with nobody listening that would end the process.
+    connection.on('error', () => {})
     try {
       await step(connection, done => connection.connect(error => done(error)))
       signal.throwIfAborted()
@@ -160,11 +162,15 @@ async function connect(
     } catch (error) {
       connection.close()
       signal.throwIfAborted()
-      lastError = error
+      lastError = silent(error) ? Object.assign(error, { code: 'GREETING_TIMEOUT' }) : error
     }
   }
   throw lastError
 }
+
+/** nodemailer has one code for no connection and for one on which nothing is said. */
+const silent = (error: unknown): error is Error =>
+  error instanceof Error && error.message === 'Greeting never received'
 
 function credentials(user: string, secret: MailSecret) {
   if ('password' in secret) return { credentials: { user, pass: secret.password } }
@@ -181,11 +187,8 @@ function step<T = void>(
     const finish = (error?: Error | null, value?: T) => {
       connection.off('error', finish)
       connection.off('end', onEnd)
-      if (error) {
-        // Closing may make it fail once more, with nobody listening.
-        connection.on('error', () => {})
-        reject(error)
-      } else resolve(value as T)
+      if (error) reject(error)
+      else resolve(value as T)
     }
     connection.once('error', finish)
     connection.once('end', onEnd)

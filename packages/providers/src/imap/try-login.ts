@@ -14,8 +14,7 @@ export type LoginProblem = {
 }
 
 /** Time limits in ms: a person waits in front of this, and nothing is tried again by itself. */
-const TRY_MS = 12_000
-const LIMITS = { connectMs: 4_000, greetingMs: 5_000, silenceMs: 10_000 }
+const LIMITS = { tryMs: 12_000, connectMs: 4_000, greetingMs: 5_000, silenceMs: 10_000 }
 
 /**
  * Logs in on IMAP and then, where there is one, on SMTP, and leaves both. One after the other: a wrong password counts
@@ -25,12 +24,18 @@ export async function tryLogin(
   access: MailAccess,
   from: SessionWorld,
   signal: AbortSignal,
+  { tryMs, ...limits } = LIMITS,
 ): Promise<LoginProblem | null> {
-  const quick = { ...from, settings: { ...from.settings, ...LIMITS } }
-  const problem = await attempt('imap', access.imap, quick, signal, inner => tryImap(access, quick, inner))
+  const quick = { ...from, settings: { ...from.settings, ...limits } }
+  const run = (
+    server: LoginProblem['server'],
+    at: ServerSettings,
+    work: (inner: AbortSignal) => Promise<void>,
+  ) => attempt(server, at, quick, tryMs, signal, work)
+  const problem = await run('imap', access.imap, inner => tryImap(access, quick, inner))
   const { smtp } = access
   if (problem || !smtp) return problem
-  return await attempt('smtp', smtp, quick, signal, inner => trySmtp(smtp, access, quick, inner))
+  return await run('smtp', smtp, inner => trySmtp(smtp, access, quick, inner))
 }
 
 async function tryImap(access: MailAccess, from: SessionWorld, signal: AbortSignal): Promise<void> {
@@ -42,25 +47,26 @@ async function attempt(
   server: LoginProblem['server'],
   settings: ServerSettings,
   from: SessionWorld,
+  tryMs: number,
   signal: AbortSignal,
   run: (signal: AbortSignal) => Promise<void>,
 ): Promise<LoginProblem | null> {
   const { host } = settings
   try {
-    await within(from.world, TRY_MS, signal, run)
+    await within(from.world, tryMs, signal, run)
     return null
   } catch (error) {
     signal.throwIfAborted()
     const code = codeOf(error)
     if (server === 'smtp' && (code === 'unknown' || code === 'no_greeting')) {
-      const seen = await probe('SMTP', settings, from, LIMITS.greetingMs, signal).catch(
+      const seen = await probe('SMTP', settings, from, from.settings.greetingMs, signal).catch(
         (other: unknown) => other,
       )
       if (codeOf(seen) === 'wrong_service')
         return { server, code: 'wrong_service', message: textOf(seen, host) }
     }
     if (code) return { server, code, message: textOf(error, host) }
-    const message = `${host} took longer than ${TRY_MS / 1_000} s to log in. Check host and port, or try again later.`
+    const message = `${host} took longer than ${tryMs / 1_000} s to log in. Check host and port, or try again later.`
     if (error instanceof DOMException) return { server, code: 'timeout', message }
     throw error
   }
