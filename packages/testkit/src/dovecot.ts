@@ -158,7 +158,7 @@ function launch(folder: string, owner: Owner): ChildProcess {
     stdio: ['ignore', 'ignore', 'pipe'],
     cwd: folder,
     // Next's types want a NODE_ENV in every environment.
-    env: { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin` } as NodeJS.ProcessEnv,
+    env: { NODE_ENV: process.env.NODE_ENV, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin` },
     uid: owner.uid,
     gid: owner.gid,
   })
