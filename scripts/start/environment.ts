@@ -29,6 +29,13 @@ export interface Addresses {
   baseUrl: string
   databaseUrl: string
   sandboxUrl: string | undefined
+  /** Where a sandbox of ours speaks IMAP and SMTP. */
+  sandboxMail?: MailPorts | undefined
+}
+
+export interface MailPorts {
+  imap: number
+  smtp: number
 }
 
 const sandboxGoogle = (baseUrl: string) => ({
@@ -46,6 +53,12 @@ const sandboxMicrosoft = (port: number) => ({
   GRAPH_CALLBACK_URL: `http://127.0.0.1:${port}/api/webhooks/graph`,
 })
 
+/** The demo mailbox that the sandbox has by itself, on loopback, and so in reach only where private hosts are. */
+const sandboxImap = ({ imap, smtp }: MailPorts) => ({
+  INLET_SANDBOX_IMAP: `imap://${encodeURIComponent(demoImap)}:demo@127.0.0.1:${imap}?smtp=${smtp}`,
+  INLET_IMAP_PRIVATE_HOSTS: '1',
+})
+
 /** What apps/web gets. Variables that are set already are never replaced, except the addresses of what was started. */
 export function serverEnvironment(
   env: Env,
@@ -57,6 +70,7 @@ export function serverEnvironment(
   return {
     ...(sandboxUrl ? { ...sandboxGoogle(at.baseUrl), INLET_DEMO_TOKEN: secrets.demoToken } : {}),
     ...(sandboxUrl && env.INLET_SANDBOX_OUTLOOK !== 'none' ? sandboxMicrosoft(at.port) : {}),
+    ...(at.sandboxMail && env.INLET_SANDBOX_IMAP_ACCOUNTS !== 'none' ? sandboxImap(at.sandboxMail) : {}),
     INLET_ENCRYPTION_KEYS: secrets.encryptionKeys,
     BETTER_AUTH_SECRET: secrets.betterAuthSecret,
     CRON_SECRET: secrets.cronSecret,
@@ -75,7 +89,7 @@ export function serverEnvironment(
 export function sandboxEnvironment(
   env: Env,
   dataDir: string,
-  at: { webPort: number; baseUrl: string; sandboxPort: number; mailPorts?: { imap: number; smtp: number } },
+  at: { webPort: number; baseUrl: string; sandboxPort: number; mail?: MailPorts },
 ): NodeJS.ProcessEnv {
   const google = { ...sandboxGoogle(at.baseUrl), ...env }
   return {
@@ -85,10 +99,10 @@ export function sandboxEnvironment(
     ...env,
     INLET_SANDBOX_HOST: '127.0.0.1',
     INLET_SANDBOX_PORT: String(at.sandboxPort),
-    ...(at.mailPorts && {
-      INLET_SANDBOX_IMAP_PORT: String(at.mailPorts.imap),
-      INLET_SANDBOX_SMTP_PORT: String(at.mailPorts.smtp),
-    }),
+    // Its usual ports may be somebody else's.
+    ...(at.mail
+      ? { INLET_SANDBOX_IMAP_PORT: String(at.mail.imap), INLET_SANDBOX_SMTP_PORT: String(at.mail.smtp) }
+      : { INLET_SANDBOX_IMAP_ACCOUNTS: 'none' }),
     INLET_SANDBOX_DATA: join(dataDir, 'sandbox'),
     // By address, not by name: the server listens on 127.0.0.1 alone, and localhost may mean ::1 first.
     INLET_SANDBOX_PUSH: `http://127.0.0.1:${at.webPort}/api/webhooks/gmail`,
