@@ -27,6 +27,7 @@ const readable = [
   'feed',
   'tombstone',
   'sync_run',
+  'reconciliation',
   'mutation',
 ]
 const closed = [

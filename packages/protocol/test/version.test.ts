@@ -6,7 +6,13 @@ import { ApiErrorBody } from '../src/errors.ts'
 import { MessageBody, MessagesPage } from '../src/messages-api.ts'
 import { MutationsRequest, MutationsResponse } from '../src/mutations.ts'
 import { streamEvents } from '../src/stream-events.ts'
-import { SyncHistoryResponse, SyncRequest, SyncResponse, SyncStatusResponse } from '../src/sync-api.ts'
+import {
+  ReconciliationsResponse,
+  SyncHistoryResponse,
+  SyncRequest,
+  SyncResponse,
+  SyncStatusResponse,
+} from '../src/sync-api.ts'
 import { PROTOCOL_VERSION } from '../src/version.ts'
 
 const wire = {
@@ -18,6 +24,7 @@ const wire = {
   MessagesPage,
   MutationsRequest,
   MutationsResponse,
+  ReconciliationsResponse,
   SyncHistoryResponse,
   SyncRequest,
   SyncResponse,

@@ -1,6 +1,6 @@
 import { createImap, type ImapAdapter } from '@inlet/providers/imap'
 import { prove } from '@inlet/sync/prove'
-import { startResync } from '@inlet/sync/resync'
+import { startReconcile } from '@inlet/sync/reconcile'
 import { type DovecotServer, startDovecot } from '@inlet/testkit/dovecot'
 import type { Hideable } from '@inlet/testkit/dovecot-config'
 import type { DovecotMailbox } from '@inlet/testkit/dovecot-mailbox'
@@ -182,7 +182,7 @@ describe.each(AGES)('a mailbox over IMAP with $age', ({ hide }) => {
     await world.drain()
     await world.pool.query('DELETE FROM place WHERE account_id = $1 AND uid = 2', [world.accountId])
     await world.pool.query('UPDATE place SET uid = 1 WHERE account_id = $1 AND uid = 3', [world.accountId])
-    await startResync(world.engine, world.accountId)
+    await startReconcile(world.engine, world.accountId, 'person')
     await later()
     expect(Object.keys(await stored())).toHaveLength(5)
     expect(await prove(world.engine, world.accountId, world.signal)).toBe(0)

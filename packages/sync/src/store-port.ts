@@ -1,8 +1,10 @@
-import type { AccountStatus, Proof, Provider } from '@inlet/protocol/entities'
+import type { AccountStatus, Progress, Proof, Provider } from '@inlet/protocol/entities'
 import type { MutationBody, MutationResult } from '@inlet/protocol/mutations'
+import type { Reconciliation } from '@inlet/protocol/sync-api'
 import type { Place, PlaceChange } from './places.ts'
 import type { LabelPatch, PulledLabel, PulledMessage, ResourceSpec, Version } from './provider-port.ts'
 import type { PushEvent, PushOutcome } from './push-event.ts'
+import type { Found, Tally } from './tally.ts'
 
 /**
  * What the engine keeps. Implemented by @inlet/db on Postgres; every implementation passes one contract suite.
@@ -40,7 +42,7 @@ export interface Store {
   nextDueAt(): Promise<number | null>
 
   // -- content --
-  commit(batch: Batch): Promise<Committed & { cursorVersion: number }>
+  commit(batch: Batch): Promise<BatchCommitted>
   /**
    * Version stored for each of these provider ids; absent ones are not stored. With `labelId` (the provider's),
    * only those that carry the label.
@@ -59,12 +61,26 @@ export interface Store {
     storedBefore: number,
     limit: number,
   ): Promise<string[]>
+  /** The other way round: ids met in a listing that are not stored (with `labelId`: that are, and do not carry it), `after` on, sorted. */
+  unstored(
+    resourceId: string,
+    listing: string,
+    labelId: string | null,
+    after: string,
+    limit: number,
+  ): Promise<string[]>
+  /** Ids met in a listing, sorted, `after` on. */
+  seenIds(resourceId: string, listing: string, after: string, limit: number): Promise<string[]>
+  /** Ids of those whose row would be another, were they committed now. Writes nothing. */
+  differing(userId: string, accountId: string, messages: PulledMessage[]): Promise<string[]>
+  /** Stored messages that lie nowhere (see plan-places.ts) and about which nobody is being asked. */
+  unplaced(accountId: string, limit: number): Promise<string[]>
   /** Failed items of this account due for another attempt. */
   dueItems(accountId: string, now: number, limit: number): Promise<{ id: string; attempts: number }[]>
   /** When the next failed item of this account is due, or null. */
   nextItemAt(accountId: string): Promise<number | null>
-  /** What is stored, to set beside the provider's counts. */
-  storedCount(accountId: string, of?: 'messages' | 'places'): Promise<number>
+  /** What is stored, to set beside the provider's counts; `within` a folder, by the provider's id. */
+  storedCount(accountId: string, of?: 'messages' | 'places', within?: string): Promise<number>
   // The places of an account's messages: see PlaceReader.
   placesOf(accountId: string, messageIds: string[]): Promise<Map<string, Place[]>>
   countPlaces(accountId: string, resource: string, epoch: string, below: number): Promise<number | null>
@@ -77,12 +93,24 @@ export interface Store {
   ): Promise<Place[]>
   /** The epochs of which there are places. */
   placeEpochs(accountId: string): Promise<{ resource: string; epoch: string }[]>
+  // Comparisons with the provider: the last RECONCILIATIONS_KEPT of each account are kept.
   /**
-   * Replaces the cursor of every listing lane of the account and marks them due. The new cursor version fences a
-   * listing that is running.
+   * Opens a listing beside every live lane of the account, and the record of the comparison. Not (`started` false) before
+   * every live lane has a cursor, while anything of the account is being listed, where it is stopped or disconnected, or
+   * where one was started after `notSince`.
    */
-  startListing(accountId: string, listing: ListingCursor, now: number): Promise<Committed>
-  saveProof(accountId: string, proof: Proof): Promise<Committed>
+  startReconciliation(
+    accountId: string,
+    start: ReconciliationStart,
+    now: number,
+  ): Promise<Committed & { started: boolean }>
+  /** Accounts to compare: not compared since `before`, oldest first, while less than `atOnce` are being compared. */
+  reconciliationsDue(before: number, atOnce: number): Promise<string[]>
+  /** The last ones, newest first. */
+  reconciliations(accountId: string, limit: number): Promise<Reconciliation[]>
+  /** When the last run of a live lane that ended well began. null: never. */
+  livePassed(accountId: string, key: string): Promise<number | null>
+  saveProof(accountId: string, proof: Omit<Proof, 'compared'>): Promise<Committed>
 
   // -- doorbells --
   /** Records the event and marks the mailbox's live lane dirty, and answers once both are committed (I6). */
@@ -152,7 +180,7 @@ export interface Store {
 }
 
 /**
- * live: follows the cursor. listing: backfill and resync, walks listings beside live. items: retries of failed items.
+ * live: follows the cursor. listing: backfill, resync and reconcile, walks listings beside live. items: retries of failed items.
  * mutations: a person's changes on their way to the provider. Each lane of a resource has its own lease and backoff.
  */
 export type Lane = 'live' | 'listing' | 'items' | 'mutations'
@@ -233,11 +261,23 @@ export type Batch = {
   forgetSeen?: boolean
   /** Opens or replaces the listing lane of the same resource, in this transaction (I9: the gap is durable with the cursor). */
   startListing?: ListingCursor
+  /** What this batch finds is added to the tally in its `cursor`. */
+  tallied?: boolean
+  /** A resource has been compared; with the last of them the comparison has ended. */
+  reconciled?: Tally & { id: string }
+}
+
+export const RECONCILIATIONS_KEPT = 30
+
+export type ReconciliationStart = {
+  listing: ListingCursor
+  trigger: Reconciliation['trigger']
+  notSince?: number
 }
 
 /** The cursor of a listing lane, as JSON. */
 export type ListingCursor = {
-  kind: 'backfill' | 'resync'
+  kind: Progress['kind']
   startedAt: number
   /** Listings still to walk; the first is being walked. null until asked for. */
   listings: { name: string; labelId: string | null; counted: boolean }[] | null
@@ -250,10 +290,25 @@ export type ListingCursor = {
   total: number | null
   /** The epoch of the places that are listed. */
   epoch?: string
+  /** Of a comparison only. */
+  compare?: Comparing
+}
+
+export type Comparing = {
+  /** The record's. */
+  id: string
+  tally: Tally
+  /** When something was seen to differ and live sync was asked to pass; null: nothing was, in this set. */
+  waiting: number | null
+  /** Pages of places that differed, and the UIDs that each is about. */
+  pages: { position: string | null; first: number; top: number }[]
+  /** The highest UID of the next page. */
+  top: number
 }
 
 /** `head` is the user's feed head after the transaction; rung on the bus afterwards. null: nothing changed. */
 export type Committed = { userId: string; head: number | null; upserts: number; deletions: number }
+export type BatchCommitted = Committed & { cursorVersion: number; found: Found }
 
 export type WatchDue = {
   resourceId: string
@@ -287,8 +342,18 @@ export type AccountRecord = {
   enabled: boolean
   status: AccountStatus
   grantVersion: number
+  proof: Proof | null
+  failedItems: number
   /** `watchId`: the provider's id of the doorbell that is registered. */
-  resources: { id: string; key: string; lane: Lane; cursor: string | null; watchId: string | null }[]
+  resources: {
+    id: string
+    key: string
+    lane: Lane
+    cursor: string | null
+    watchId: string | null
+    /** Marked, and not yet run to its end since. */
+    due: boolean
+  }[]
 }
 
 export type MutationState = MutationResult['state'] | 'sending'

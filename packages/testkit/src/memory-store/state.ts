@@ -1,5 +1,6 @@
 import type { Account, Label, Thread } from '@inlet/protocol/entities'
 import type { MutationBody } from '@inlet/protocol/mutations'
+import type { Reconciliation } from '@inlet/protocol/sync-api'
 import type { StoredMessage } from '@inlet/sync/plan'
 import type { StoredPlace } from '@inlet/sync/plan-places'
 import type { PulledBody } from '@inlet/sync/provider-port'
@@ -64,6 +65,8 @@ export type ResourceState = {
   runId: string | null
   paused: boolean
   lastSyncedAt: number | null
+  /** When the last run that ended well began. */
+  passedAt: number | null
   lastPushAt: number | null
   missedPushAt: number | null
   /** Since the claim: when it began, and whether it has changed anything. */
@@ -101,6 +104,8 @@ export type MutationEntry = {
   attempts: number
 }
 
+export type ReconciliationEntry = { row: Reconciliation; pending: string[] }
+
 /** What a whole database holds. Rows are never changed in place: whoever was given one keeps what it was. */
 export type MemoryState = {
   users: Map<string, UserState>
@@ -113,6 +118,7 @@ export type MemoryState = {
   /** By `${resourceId} ${listing}`: ids met. */
   seen: Map<string, Set<string>>
   places: Map<string, StoredPlace & { accountId: string }>
+  reconciliations: ReconciliationEntry[]
 }
 
 export function emptyState(): MemoryState {
@@ -124,6 +130,7 @@ export function emptyState(): MemoryState {
     pushes: new Map(),
     seen: new Map(),
     places: new Map(),
+    reconciliations: [],
   }
 }
 
