@@ -61,11 +61,7 @@ export function keepReconciliation(tx: Tx, batch: Batch): void {
     tx.send(endReconciliations, [accountId, now])
 }
 
-export async function reconciliationsDue(
-  db: Queryable,
-  before: number,
-  atOnce: number,
-): Promise<string[]> {
+export async function reconciliationsDue(db: Queryable, before: number, atOnce: number): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(dueSql, [before, atOnce])
   return rows.map(row => row.id)
 }

@@ -52,8 +52,7 @@ export function createStore({
       content.unlisted(pool, resourceId, listing, labelId, storedBefore, limit),
     unstored: (resourceId, listing, labelId, after, limit) =>
       content.unstored(pool, resourceId, listing, labelId, after, limit),
-    seenIds: (resourceId, listing, after, limit) =>
-      content.seenIds(pool, resourceId, listing, after, limit),
+    seenIds: (resourceId, listing, after, limit) => content.seenIds(pool, resourceId, listing, after, limit),
     differing: (userId, accountId, messages) => content.differing(pool, userId, accountId, messages),
     unplaced: (accountId, limit) => content.unplaced(pool, accountId, limit),
     dueItems: (accountId, now, limit) => content.dueItems(pool, accountId, now, limit),

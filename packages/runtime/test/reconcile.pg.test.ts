@@ -53,10 +53,10 @@ describe('a comparison of a mailbox', () => {
   const status = async () => (await world.store.account(world.accountId))?.status
   const rowIdOf = async (providerId: string) =>
     (
-      await world.pool.query<{ id: string }>('SELECT id FROM message WHERE user_id = $1 AND provider_id = $2', [
-        world.userId,
-        providerId,
-      ])
+      await world.pool.query<{ id: string }>(
+        'SELECT id FROM message WHERE user_id = $1 AND provider_id = $2',
+        [world.userId, providerId],
+      )
     ).rows[0]?.id
   /** Behind everybody's back: three are lost, one is invented, two are otherwise. */
   const tamper = async () => {

@@ -5,7 +5,6 @@ import { gather } from './gather.ts'
 import { UID_LAST } from './places.ts'
 import { ProviderError } from './provider-errors.ts'
 import type { ListedPage, Listing } from './provider-port.ts'
-import type { Batch, ListingCursor, RunEnd } from './store-port.ts'
 import {
   differingIn,
   differingOf,
@@ -15,6 +14,7 @@ import {
   settle,
   settleUnplaced,
 } from './settle.ts'
+import type { Batch, ListingCursor, RunEnd } from './store-port.ts'
 import { withFound } from './tally.ts'
 import type { Work } from './work.ts'
 

@@ -35,7 +35,10 @@ export function disagreeing(
 ): number | null {
   const gap = counts.provider - counts.stored
   if (gap >= 0 && gap <= failedItems) return null
-  if (resources.some(({ lane, due, cursor }) => (lane === 'listing' ? cursor !== null : lane === 'live' && due))) return null
+  if (
+    resources.some(({ lane, due, cursor }) => (lane === 'listing' ? cursor !== null : lane === 'live' && due))
+  )
+    return null
   const before = proof?.differsSince ?? null
   return before !== null && proof && proof.provider - proof.stored === gap ? before : counts.checkedAt
 }

@@ -25,8 +25,7 @@ export async function startReconcile(
   const start = { listing: comparison(now), trigger, ...(notSince === undefined ? {} : { notSince }) }
   const { started, ...committed } = await engine.store.startReconciliation(accountId, start, now)
   await announce(engine, committed)
-  if (!started && trigger === 'person')
-    await engine.store.mark({ accountId, lanes: ['live'] }, 'person', now)
+  if (!started && trigger === 'person') await engine.store.mark({ accountId, lanes: ['live'] }, 'person', now)
   if (started || trigger === 'person') await engine.bus.ring({ type: 'work' })
   return started
 }

@@ -108,8 +108,7 @@ export function nextListing(state: ListingCursor): ListingCursor {
 
 async function differs(work: Work, state: ListingCursor, listing: Listing): Promise<boolean> {
   if (work.port.placed) return (state.compare?.pages.length ?? 0) > 0
-  for (const phase of PHASES)
-    if ((await idsIn(work, state, listing, phase, '', 1)).length > 0) return true
+  for (const phase of PHASES) if ((await idsIn(work, state, listing, phase, '', 1)).length > 0) return true
   return false
 }
 

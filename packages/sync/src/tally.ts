@@ -1,7 +1,7 @@
 import type { Findings } from '@inlet/protocol/entities'
+import type { Stored, Writes } from './plan.ts'
 import type { StoredPlace } from './plan-places.ts'
 import { NOT_PLACED, type Placed } from './plan-places.ts'
-import type { Stored, Writes } from './plan.ts'
 import type { Batch, ListingCursor } from './store-port.ts'
 
 /** What one resource's comparison has set side by side, and found, so far. */

@@ -14,11 +14,7 @@ import { keepResources } from './resources.ts'
 import { bury, byText, type MemoryState, type ResourceState, type UserState, userOf } from './state.ts'
 
 /** Store.commit, in the order of things that the port lists. Whatever can be refused is refused before the first write. */
-export function commit(
-  state: MemoryState,
-  plan: typeof realPlan,
-  said: Batch,
-): BatchCommitted {
+export function commit(state: MemoryState, plan: typeof realPlan, said: Batch): BatchCommitted {
   const size = said.upserts.length + said.patches.length + said.deletions.length + said.missing.length
   if (size > 4 * BATCH_MAX || said.upserts.length > BATCH_MAX)
     throw new RangeError(`A batch speaks of ${size} messages; split it into batches of at most ${BATCH_MAX}.`)

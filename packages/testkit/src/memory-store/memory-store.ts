@@ -125,8 +125,7 @@ function contentPart(state: MemoryState, plan: typeof realPlan, run: Run): Conte
       run('reconciliationsDue', () => comparisons.reconciliationsDue(state, before, atOnce)),
     reconciliations: (accountId, limit) =>
       run('reconciliations', () => comparisons.reconciliations(state, accountId, limit)),
-    livePassed: (accountId, key) =>
-      run('livePassed', () => comparisons.livePassed(state, accountId, key)),
+    livePassed: (accountId, key) => run('livePassed', () => comparisons.livePassed(state, accountId, key)),
     addMutations: (userId, added, at) =>
       run('addMutations', () => mutations.addMutations(state, userId, added, at)),
     pendingMutations: (accountId, limit) =>

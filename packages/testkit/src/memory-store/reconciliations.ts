@@ -71,7 +71,8 @@ export function keepReconciliation(state: MemoryState, batch: Batch): void {
       resources: any ? [...row.resources, { name: lane.key, ...found }] : row.resources,
     }
   }
-  if (batch.cursor === null || batch.startListing || batch.resources) endReconciliations(state, accountId, now)
+  if (batch.cursor === null || batch.startListing || batch.resources)
+    endReconciliations(state, accountId, now)
 }
 
 function endReconciliations(state: MemoryState, accountId: string, now: number): void {
