@@ -2,6 +2,7 @@ import type { SyncResponse } from '@inlet/protocol/sync-api'
 import type { Engine, Log } from '@inlet/sync/engine'
 import { pollFallback } from '@inlet/sync/fallback-poll'
 import { prove } from '@inlet/sync/prove'
+import { reconcileDue } from '@inlet/sync/reconcile'
 import type { Runner } from '@inlet/sync/runner'
 import { RENEW_DAILY_MS, RENEW_WITHIN_MS, type Renewals, renewWatches } from '@inlet/sync/watches'
 import type { World } from '@inlet/sync/world'
@@ -67,6 +68,7 @@ export function createBackground({ config, engine, runner, operations, log, worl
     },
     { name: 'poll', everyMs: MINUTE / 2, firstMs: 5_000, run: () => pollFallback(engine) },
     { name: 'prove', everyMs: 15 * MINUTE, firstMs: 2 * MINUTE, run: proveAll },
+    { name: 'reconcile', everyMs: 5 * MINUTE, firstMs: 4 * MINUTE, run: () => reconcileDue(engine) },
     { name: 'prune', everyMs: 6 * 60 * MINUTE, firstMs: 5 * MINUTE, run: () => operations.prune() },
     { name: 'rotate-keys', everyMs: 24 * 60 * MINUTE, firstMs: 10_000, run: () => operations.rotateKeys() },
     { name: 'index', everyMs: 2_000, firstMs: 2_000, run: () => operations.indexSearch() },
@@ -87,6 +89,7 @@ export function createBackground({ config, engine, runner, operations, log, worl
     drain: (signal: AbortSignal) => runner.drain(signal),
     renewWatchesNow: (signal: AbortSignal) => renew(RENEW_WITHIN_MS, signal),
     proveAll,
+    reconcileDue: () => reconcileDue(engine),
     async syncNow(accountId: string, signal: AbortSignal): Promise<SyncResponse['accounts'][number]> {
       await engine.store.mark({ accountId, lanes: ['live', 'items'] }, 'person', world.now())
       const results = await runner.runAccount(accountId, ['live'], signal)

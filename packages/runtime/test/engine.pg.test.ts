@@ -267,7 +267,9 @@ describe('an expired cursor', () => {
       const page = await honest(...args)
       return { ...page, items: page.items.filter(item => item.id !== 'm3') }
     }
-    await startReconcile(world.engine, world.accountId, 'person')
+    world.mailbox.expireCursors()
+    world.mailbox.calls.length = 0
+    await world.mark()
     await world.drain()
     expect(await storedMail(world)).toEqual(providersMail(world))
     expect(world.mailbox.calls).toContain('fetch m3')

@@ -225,6 +225,8 @@ describe('an account with folders', () => {
     ])
     await startReconcile(world.engine, world.accountId, 'person')
     await world.drain()
+    world.clock.advance(2_000)
+    await world.drain()
     expect(await stored()).toEqual([{ id, unread: true, folder: [inbox] }])
   })
 })
