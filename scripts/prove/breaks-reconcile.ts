@@ -60,7 +60,7 @@ export const reconcileBreaks: readonly Break[] = [
     what: 'what a batch finds is counted after it is committed',
     file: 'packages/sync/src/tally.ts',
     from: "if (!tallied || typeof cursor !== 'string') return cursor",
-    to: "if (tallied || typeof cursor !== 'string') return cursor",
+    to: "if (!tallied || cursor || typeof cursor !== 'string') return cursor",
     test: store('what a batch finds is added to the tally in its cursor'),
   },
   {

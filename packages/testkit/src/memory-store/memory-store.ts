@@ -10,6 +10,7 @@ import * as mutations from './mutations.ts'
 import * as places from './places.ts'
 import * as comparisons from './reconciliations.ts'
 import * as scheduling from './scheduling.ts'
+import { startReconciliation } from './start-reconciliation.ts'
 import type { MemoryState } from './state.ts'
 
 export type MemoryStoreOptions = {
@@ -120,7 +121,7 @@ function contentPart(state: MemoryState, plan: typeof realPlan, run: Run): Conte
       run('differing', () => content.differing(state, plan, userId, accountId, messages)),
     unplaced: (accountId, limit) => run('unplaced', () => content.unplaced(state, accountId, limit)),
     startReconciliation: (accountId, start, at) =>
-      run('startReconciliation', () => comparisons.startReconciliation(state, accountId, start, at)),
+      run('startReconciliation', () => startReconciliation(state, accountId, start, at)),
     reconciliationsDue: (before, atOnce) =>
       run('reconciliationsDue', () => comparisons.reconciliationsDue(state, before, atOnce)),
     reconciliations: (accountId, limit) =>

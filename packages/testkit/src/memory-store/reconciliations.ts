@@ -1,54 +1,17 @@
 import type { Compared } from '@inlet/protocol/entities'
 import type { Reconciliation } from '@inlet/protocol/sync-api'
-import {
-  type Batch,
-  type Committed,
-  RECONCILIATIONS_KEPT,
-  type ReconciliationStart,
-} from '@inlet/sync/store-port'
-import { changeAccount } from './accounts.ts'
-import { openListings } from './listings.ts'
+import type { Batch } from '@inlet/sync/store-port'
 import { byText, type MemoryState, type ReconciliationEntry, resourcesOf, userOf } from './state.ts'
 
-const of = (state: MemoryState, accountId: string): ReconciliationEntry[] =>
+export const comparisonsOf = (state: MemoryState, accountId: string): ReconciliationEntry[] =>
   state.reconciliations
     .filter(each => each.row.accountId === accountId)
     .sort((a, b) => b.row.startedAt - a.row.startedAt || byText(a.row.id, b.row.id))
 
-const walkable = (state: MemoryState, accountId: string): boolean =>
+export const walkable = (state: MemoryState, accountId: string): boolean =>
   resourcesOf(state, accountId).every(({ lane, cursor }) =>
     lane === 'live' ? cursor !== null : lane !== 'listing' || cursor === null,
   )
-
-export function startReconciliation(
-  state: MemoryState,
-  accountId: string,
-  { listing, trigger, notSince }: ReconciliationStart,
-  now: number,
-): Committed & { started: boolean } {
-  let started = false
-  const committed = changeAccount(state, accountId, now, account => {
-    const live = resourcesOf(state, accountId).filter(lane => lane.lane === 'live')
-    const recent = of(state, accountId).some(({ row }) => notSince !== undefined && row.startedAt > notSince)
-    if (!account.enabled || account.reconnect || recent || live.length === 0) return false
-    if (!walkable(state, accountId)) return false
-    started = true
-    openListings(state, live, listing, now)
-    endReconciliations(state, accountId, now)
-    const row: Reconciliation = {
-      ...{ id: listing.compare?.id ?? '', accountId, trigger, startedAt: now, endedAt: null },
-      ...{ outcome: 'running', resources: [] },
-      ...{ provider: 0, stored: 0, missing: 0, extra: 0, differing: 0, failed: 0 },
-    }
-    state.reconciliations.push({ row, pending: live.map(lane => lane.key) })
-    const kept = new Set(of(state, accountId).slice(0, RECONCILIATIONS_KEPT))
-    state.reconciliations = state.reconciliations.filter(
-      each => each.row.accountId !== accountId || kept.has(each),
-    )
-    return {}
-  })
-  return { ...committed, started }
-}
 
 /** In a commit: findings are added, and a comparison ends with the last of its listings. */
 export function keepReconciliation(state: MemoryState, batch: Batch): void {
@@ -75,9 +38,9 @@ export function keepReconciliation(state: MemoryState, batch: Batch): void {
     endReconciliations(state, accountId, now)
 }
 
-function endReconciliations(state: MemoryState, accountId: string, now: number): void {
+export function endReconciliations(state: MemoryState, accountId: string, now: number): void {
   const lanes = resourcesOf(state, accountId)
-  for (const entry of of(state, accountId)) {
+  for (const entry of comparisonsOf(state, accountId)) {
     if (entry.row.outcome !== 'running') continue
     const walked = lanes.some(
       ({ lane, cursor }) =>
@@ -90,23 +53,25 @@ function endReconciliations(state: MemoryState, accountId: string, now: number):
 }
 
 export function comparedOf(state: MemoryState, accountId: string): Compared | null {
-  const last = of(state, accountId).find(({ row }) => row.outcome === 'done')?.row
+  const last = comparisonsOf(state, accountId).find(({ row }) => row.outcome === 'done')?.row
   if (!last) return null
   const { missing, extra, differing, failed, endedAt } = last
   return { at: endedAt ?? 0, missing, extra, differing, failed }
 }
 
 export const reconciliations = (state: MemoryState, accountId: string, limit: number): Reconciliation[] =>
-  of(state, accountId)
+  comparisonsOf(state, accountId)
     .slice(0, limit)
     .map(({ row }) => row)
 
 export function reconciliationsDue(state: MemoryState, before: number, atOnce: number): string[] {
   const able = [...state.accounts.values()].filter(account => account.enabled && account.reconnect === null)
-  const running = able.flatMap(({ id }) => of(state, id)).filter(({ row }) => row.outcome === 'running')
+  const running = able
+    .flatMap(({ id }) => comparisonsOf(state, id))
+    .filter(({ row }) => row.outcome === 'running')
   const due = able
     .map(({ id, userId }) => {
-      const rows = of(state, id).map(({ row }) => row)
+      const rows = comparisonsOf(state, id).map(({ row }) => row)
       const created = userOf(state, userId).accounts.get(id)?.row.createdAt ?? 0
       const done = rows.filter(row => row.outcome === 'done').map(row => row.endedAt ?? 0)
       const at = done.length > 0 ? Math.max(...done) : created
