@@ -115,4 +115,12 @@ export const reconcileBreaks: readonly Break[] = [
     to: 'coalesce(last.done, 0) < $1',
     test: store('an account is due when it was not compared for long, once, and goes with its records'),
   },
+  {
+    rule: 'cursor-34',
+    what: 'accounts whose provider is down hold up all others',
+    file: 'packages/db/src/sql/reconciliations-due.ts',
+    from: 'c.started_at >= $2 AND',
+    to: 'c.started_at <> $2 AND',
+    test: store('an account is due when it was not compared for long, once, and goes with its records'),
+  },
 ]

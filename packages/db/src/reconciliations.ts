@@ -61,8 +61,13 @@ export function keepReconciliation(tx: Tx, batch: Batch): void {
     tx.send(endReconciliations, [accountId, now])
 }
 
-export async function reconciliationsDue(db: Queryable, before: number, atOnce: number): Promise<string[]> {
-  const { rows } = await db.query<{ id: string }>(dueSql, [before, atOnce])
+export async function reconciliationsDue(
+  db: Queryable,
+  before: number,
+  stuck: number,
+  atOnce: number,
+): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(dueSql, [before, stuck, atOnce])
   return rows.map(row => row.id)
 }
 

@@ -66,7 +66,8 @@ export function createStore({
     placeEpochs: accountId => places.placeEpochs(pool, accountId),
     startReconciliation: (accountId, start, now) =>
       reconciliations.startReconciliation(pool, accountId, start, now),
-    reconciliationsDue: (before, atOnce) => reconciliations.reconciliationsDue(pool, before, atOnce),
+    reconciliationsDue: (before, stuck, atOnce) =>
+      reconciliations.reconciliationsDue(pool, before, stuck, atOnce),
     reconciliations: (accountId, limit) => reconciliations.readReconciliations(pool, accountId, limit),
     livePassed: (accountId, key) => reconciliations.livePassed(pool, accountId, key),
     saveProof: (accountId, proof) => accounts.saveProof(pool, accountId, proof),

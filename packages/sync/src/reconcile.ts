@@ -7,6 +7,8 @@ import { NOTHING_FOUND } from './tally.ts'
 
 /** An account is compared again when the last comparison is so old. */
 export const RECONCILE_EVERY_MS = 20 * 60 * 60_000
+/** One that takes longer waits for its provider, and holds up nobody else. */
+const STUCK_MS = 2 * 60 * 60_000
 /** Accounts that are compared at a time, of all. */
 const AT_ONCE = 4
 
@@ -33,9 +35,9 @@ export async function startReconcile(
 /** Those that were not compared for a night, a few at a time; the caller comes again. Returns how many were started. */
 export async function reconcileDue(engine: Engine): Promise<number> {
   let started = 0
-  const before = engine.world.now() - RECONCILE_EVERY_MS
-  for (const accountId of await engine.store.reconciliationsDue(before, AT_ONCE))
-    if (await startReconcile(engine, accountId, 'nightly')) started += 1
+  const now = engine.world.now()
+  const due = await engine.store.reconciliationsDue(now - RECONCILE_EVERY_MS, now - STUCK_MS, AT_ONCE)
+  for (const accountId of due) if (await startReconcile(engine, accountId, 'nightly')) started += 1
   return started
 }
 

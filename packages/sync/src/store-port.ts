@@ -104,8 +104,11 @@ export interface Store {
     start: ReconciliationStart,
     now: number,
   ): Promise<Committed & { started: boolean }>
-  /** Accounts to compare: not compared since `before`, oldest first, while less than `atOnce` are being compared. */
-  reconciliationsDue(before: number, atOnce: number): Promise<string[]>
+  /**
+   * Accounts to compare: not compared since `before`, longest ago first, while less than `atOnce` are being compared. One
+   * that was started before `stuck` takes nobody's place.
+   */
+  reconciliationsDue(before: number, stuck: number, atOnce: number): Promise<string[]>
   /** The last ones, newest first. */
   reconciliations(accountId: string, limit: number): Promise<Reconciliation[]>
   /** When the last run of a live lane that ended well began. null: never. */

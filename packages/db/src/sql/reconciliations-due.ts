@@ -1,6 +1,6 @@
 /**
- * Accounts that were not compared since $1, longest ago first, so many that $2 are under way at most. One that was
- * started since, but not brought to its end, has its turn after the others.
+ * Accounts that were not compared since $1, longest ago first, so many that $3 are under way at most, but for those
+ * that were started before $2. One that was not brought to its end has its turn after the others.
  */
 export const reconciliationsDue = `
 SELECT a.id FROM account a
@@ -10,5 +10,5 @@ SELECT a.id FROM account a
    AND NOT EXISTS (SELECT FROM resource o WHERE o.account_id = a.id
                     AND CASE o.lane WHEN 'live' THEN o.cursor IS NULL WHEN 'listing' THEN o.cursor IS NOT NULL END)
  ORDER BY greatest(last.done, last.started, a.created_at), a.id
- LIMIT greatest(0, $2::int8 - (SELECT count(*) FROM reconciliation c JOIN account b ON b.user_id = c.user_id AND b.id = c.account_id
-                          WHERE c.outcome = 'running' AND b.enabled AND b.reconnect IS NULL))`
+ LIMIT greatest(0, $3::int8 - (SELECT count(*) FROM reconciliation c JOIN account b ON b.user_id = c.user_id AND b.id = c.account_id
+                          WHERE c.outcome = 'running' AND c.started_at >= $2 AND b.enabled AND b.reconnect IS NULL))`

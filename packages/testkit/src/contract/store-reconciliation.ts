@@ -214,12 +214,18 @@ export function reconciliationContract(get: () => StoreUnderTest): void {
     const { store } = get()
     const { accountId } = await settled()
     const isDue = async (before: number) =>
-      (await store.reconciliationsDue(before, 1_000)).includes(accountId)
+      (await store.reconciliationsDue(before, NOW, 1_000)).includes(accountId)
     expect(await isDue(NOW)).toBe(false)
     expect(await isDue(NOW + 1)).toBe(true)
-    expect(await store.reconciliationsDue(NOW + 1, 0)).toEqual([])
+    expect(await store.reconciliationsDue(NOW + 1, NOW, 0)).toEqual([])
     await start(store, accountId, NOW + 2)
     expect(await isDue(NOW + 3)).toBe(false)
+    // Places are taken by those under way, but not for ever.
+    const { accountId: next } = await settled()
+    const free = async (stuck: number) => (await store.reconciliationsDue(NOW + 1, stuck, 1)).length
+    expect(await free(NOW + 2)).toBe(0)
+    expect(await free(NOW + 2 * HOUR)).toBe(1)
+    await store.deleteAccount(next, NOW)
     await end(store, await claimLane(store, accountId, 'listing', NOW + 2), {}, NOW + 2)
     expect(await isDue(NOW + 2)).toBe(false)
     expect(await isDue(NOW + 3)).toBe(true)

@@ -122,8 +122,8 @@ function contentPart(state: MemoryState, plan: typeof realPlan, run: Run): Conte
     unplaced: (accountId, limit) => run('unplaced', () => content.unplaced(state, accountId, limit)),
     startReconciliation: (accountId, start, at) =>
       run('startReconciliation', () => startReconciliation(state, accountId, start, at)),
-    reconciliationsDue: (before, atOnce) =>
-      run('reconciliationsDue', () => comparisons.reconciliationsDue(state, before, atOnce)),
+    reconciliationsDue: (before, stuck, atOnce) =>
+      run('reconciliationsDue', () => comparisons.reconciliationsDue(state, before, stuck, atOnce)),
     reconciliations: (accountId, limit) =>
       run('reconciliations', () => comparisons.reconciliations(state, accountId, limit)),
     livePassed: (accountId, key) => run('livePassed', () => comparisons.livePassed(state, accountId, key)),

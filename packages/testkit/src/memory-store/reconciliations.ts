@@ -64,11 +64,16 @@ export const reconciliations = (state: MemoryState, accountId: string, limit: nu
     .slice(0, limit)
     .map(({ row }) => row)
 
-export function reconciliationsDue(state: MemoryState, before: number, atOnce: number): string[] {
+export function reconciliationsDue(
+  state: MemoryState,
+  before: number,
+  stuck: number,
+  atOnce: number,
+): string[] {
   const able = [...state.accounts.values()].filter(account => account.enabled && account.reconnect === null)
   const running = able
     .flatMap(({ id }) => comparisonsOf(state, id))
-    .filter(({ row }) => row.outcome === 'running')
+    .filter(({ row }) => row.outcome === 'running' && row.startedAt >= stuck)
   const due = able
     .map(({ id, userId }) => {
       const rows = comparisonsOf(state, id).map(({ row }) => row)
