@@ -105,9 +105,9 @@ export const accessBreaks: readonly Break[] = [
   {
     rule: 'cursor-28',
     what: 'a comparison begins before there is a cursor',
-    file: 'packages/sync/src/resync.ts',
-    from: 'if (live.every(resource => resource.cursor !== null))',
-    to: 'if (live.every(resource => resource.cursor !== undefined))',
+    file: 'packages/db/src/sql/may-reconcile.ts',
+    from: "WHEN 'live' THEN o.cursor IS NULL",
+    to: "WHEN 'live' THEN false",
     test: engine(
       'before the first cursor is left to the first run, so that nothing is stored that no cursor follows',
     ),

@@ -10,6 +10,7 @@ import { lanesBreaks } from './breaks-lanes.ts'
 import { limitsBreaks } from './breaks-limits.ts'
 import { mirrorBreaks } from './breaks-mirror.ts'
 import { pushBreaks } from './breaks-push.ts'
+import { reconcileBreaks } from './breaks-reconcile.ts'
 import { streamsBreaks } from './breaks-streams.ts'
 
 export const breaks: readonly Break[] = [
@@ -23,6 +24,7 @@ export const breaks: readonly Break[] = [
   ...hubBreaks,
   ...mirrorBreaks,
   ...pushBreaks,
+  ...reconcileBreaks,
   ...limitsBreaks,
   ...graphBreaks,
 ]

@@ -1,5 +1,5 @@
 import type { MutationBody } from '@inlet/protocol/mutations'
-import { startResync } from '@inlet/sync/resync'
+import { startReconcile } from '@inlet/sync/reconcile'
 import { prune } from '@inlet/testkit/memory-store/feed-reader'
 import { describe, type Operation } from './history.ts'
 import type { Mailbox } from './mailbox.ts'
@@ -157,7 +157,7 @@ async function changeAccount(
   const now = world.clock.now()
   try {
     if (operation.type === 'syncNow') await store.mark({ accountId, lanes: ['live', 'items'] }, 'person', now)
-    if (operation.type === 'resync') await startResync(world.personsEngine(), accountId)
+    if (operation.type === 'resync') await startReconcile(world.personsEngine(), accountId, 'person')
     if (operation.type === 'stop') await store.setEnabled(accountId, false, now)
     if (operation.type === 'start') await store.setEnabled(accountId, true, now)
   } catch {

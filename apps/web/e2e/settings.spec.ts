@@ -29,7 +29,7 @@ test('comparing everything says how far it is, and ends with the proof', async (
       const { runs } = (await answer.json()) as {
         runs: { kind: string; outcome: string; startedAt: number }[]
       }
-      return runs.find(run => run.kind === 'resync' && run.startedAt > started - 1_000)?.outcome
+      return runs.find(run => run.kind === 'reconcile' && run.startedAt > started - 1_000)?.outcome
     })
     .toBe('done')
   await expect(
@@ -37,6 +37,9 @@ test('comparing everything says how far it is, and ends with the proof', async (
       .getByText(/\b([\d,]+) of \1\b/)
       .first(),
   ).toBeVisible()
+  await expect(card(page, gmail).getByTestId('compared')).toContainText('no differences', { timeout: 30_000 })
+  await card(page, gmail).getByText('Past comparisons').click()
+  await expect(card(page, gmail).getByTestId('comparison').first()).toContainText('on request')
 })
 
 test('disconnecting removes the mail and the account; connecting again brings both back', async ({

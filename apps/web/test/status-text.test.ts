@@ -2,7 +2,7 @@ import { initialMirrorState, type MirrorState } from '@inlet/client/mirror-state
 import { type Account, StatusReason } from '@inlet/protocol/entities'
 import { describe, expect, it } from 'vitest'
 import { connectionNotice } from '../src/inbox/status/connection-text.ts'
-import { proofText, statusSentence } from '../src/inbox/status/status-text.ts'
+import { comparedText, foundText, proofText, statusSentence } from '../src/inbox/status/status-text.ts'
 import { syncOutcome } from '../src/inbox/status/sync-result.ts'
 
 const now = new Date(2026, 10, 21, 14, 30).getTime()
@@ -16,7 +16,7 @@ const account: Account = {
   lastPushAt: now,
   watchExpiresAt: now,
   progress: null,
-  proof: { stored: 6046, provider: 6046, checkedAt: now },
+  proof: { stored: 6046, provider: 6046, checkedAt: now, differsSince: null, compared: null },
   failedItems: 3,
   createdAt: now,
 }
@@ -49,6 +49,29 @@ describe('what a person is told', () => {
 
   it('proves with grouped numbers', () => {
     expect(proofText(account)).toBe('6,046 of 6,046 mirrored')
+  })
+
+  it('says when every id was compared, and what became of what differed', () => {
+    const none = { missing: 0, extra: 0, differing: 0, failed: 0 }
+    const at = new Date(2026, 10, 21, 3, 12).getTime()
+    const compared = (found: Partial<typeof none>): Account => ({
+      ...account,
+      proof: {
+        stored: 1,
+        provider: 1,
+        checkedAt: now,
+        differsSince: null,
+        compared: { at, ...none, ...found },
+      },
+    })
+    expect(comparedText(account, now)).toBe('The ids have not been compared yet')
+    expect(comparedText(compared({}), now)).toBe('Every id compared 03:12: no differences')
+    expect(comparedText(compared({ missing: 2 }), now)).toBe(
+      'Every id compared 03:12: 2 were missing and have been stored',
+    )
+    expect(foundText({ missing: 1, extra: 1_200, differing: 1, failed: 2 })).toBe(
+      '1 was missing and has been stored, 1,200 were no longer there and have been removed, 1 was different and has been corrected, 2 were unreadable and will be tried again',
+    )
   })
 
   it('says how it polls, why, and since when', () => {

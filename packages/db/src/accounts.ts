@@ -118,7 +118,11 @@ export async function disconnect(
   })
 }
 
-export async function saveProof(pool: Pool, accountId: string, proof: Proof): Promise<Committed> {
+export async function saveProof(
+  pool: Pool,
+  accountId: string,
+  proof: Omit<Proof, 'compared'>,
+): Promise<Committed> {
   return await changeAccount(pool, accountId, proof.checkedAt, async () => ({ proof }))
 }
 

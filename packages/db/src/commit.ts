@@ -1,14 +1,16 @@
 import type { Writes } from '@inlet/sync/plan'
 import { plan } from '@inlet/sync/plan'
-import { type Placed, placeMessages } from '@inlet/sync/plan-places'
+import { type Placed, placeMessages, type StoredPlace } from '@inlet/sync/plan-places'
 import { StaleLease } from '@inlet/sync/provider-errors'
-import { BATCH_MAX, type Batch, type Committed, type Lane } from '@inlet/sync/store-port'
+import { BATCH_MAX, type Batch, type BatchCommitted, type Lane } from '@inlet/sync/store-port'
+import { cursorAfter, foundIn } from '@inlet/sync/tally'
 import { cleanBatch } from './clean-batch.ts'
 import { lockFeed } from './feed-row.ts'
 import { openListings } from './listings.ts'
 import { forgetGone, readPlaces, writePlaces } from './places.ts'
 import type { Pool } from './pool.ts'
 import { readStored, type StoredState } from './read-stored.ts'
+import { keepReconciliation } from './reconciliations.ts'
 import { refreshAccount } from './refresh-account.ts'
 import { keepResources } from './resources.ts'
 import { markItemsLane } from './sql/mark-items-lane.ts'
@@ -25,13 +27,13 @@ import { writeThreads } from './write-threads.ts'
 const BEGIN = 'BEGIN; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off'
 
 /** Store.commit: see the order of things on the port. */
-export async function commit(pool: Pool, dirty: Batch): Promise<Committed & { cursorVersion: number }> {
+export async function commit(pool: Pool, dirty: Batch): Promise<BatchCommitted> {
   const size = dirty.upserts.length + dirty.patches.length + dirty.deletions.length + dirty.missing.length
   if (size > 4 * BATCH_MAX || dirty.upserts.length > BATCH_MAX)
     throw new RangeError(`A batch speaks of ${size} messages; split it into batches of at most ${BATCH_MAX}.`)
   const said = cleanBatch(dirty)
   const work = async (tx: Tx) => {
-    const [held, feed, { batch, stored, placed }] = await Promise.all([
+    const [held, feed, { batch, stored, placed, before }] = await Promise.all([
       fence(tx, said),
       lockFeed(tx, said.userId),
       read(tx, said),
@@ -41,6 +43,7 @@ export async function commit(pool: Pool, dirty: Batch): Promise<Committed & { cu
       writes.healed.push(...placed.healed)
       writePlaces(tx, batch, placed.writes)
     }
+    const found = foundIn(stored, writes, before && placed && { before, batch, writes: placed.writes })
 
     writeMessages(tx, feed, batch, writes, stored)
     writeThreads(tx, feed, batch, writes, stored.threads)
@@ -48,9 +51,10 @@ export async function commit(pool: Pool, dirty: Batch): Promise<Committed & { cu
     writeItems(tx, batch, writes, stored.failing)
     // The items lane looks for its own next item when it ends; only others have to wake it.
     if (writes.failures.length > 0 && held.lane !== 'items') wakeItems(tx, batch, writes)
-    const cursorVersion = moveCursor(tx, batch)
+    const cursorVersion = moveCursor(tx, batch, cursorAfter(batch, found))
     keepListing(tx, batch)
     if (batch.resources) await keepResources(tx, batch, batch.resources)
+    keepReconciliation(tx, batch)
     if (writes.messages.length + writes.deletions.length > 0) countRun(tx, batch, held.runId, writes)
     await refreshAccount(tx, feed, batch.accountId, batch.now)
     return {
@@ -59,13 +63,16 @@ export async function commit(pool: Pool, dirty: Batch): Promise<Committed & { cu
       upserts: writes.messages.length,
       deletions: writes.deletions.length,
       cursorVersion,
+      found,
     }
   }
   return await inTransaction(pool, work, { begin: BEGIN, readsFirst: true, prepared: true })
 }
 
+type Read = { batch: Batch; stored: StoredState; placed?: Placed; before?: StoredPlace[] }
+
 /** What the batch is about. Where messages have places, the batch becomes what follows from those. */
-async function read(tx: Tx, batch: Batch): Promise<{ batch: Batch; stored: StoredState; placed?: Placed }> {
+async function read(tx: Tx, batch: Batch): Promise<Read> {
   if (!batch.placed) return { batch, stored: await readStored(tx, batch) }
   const before = await readPlaces(tx, batch)
   const concerned = [...before.places.filter(({ gone }) => !gone), ...(batch.places?.put ?? [])]
@@ -75,7 +82,7 @@ async function read(tx: Tx, batch: Batch): Promise<{ batch: Batch; stored: Store
     concerned.map(({ messageId }) => messageId),
   )
   const placed = placeMessages(stored, before, batch)
-  return { batch: placed.batch, stored, placed }
+  return { batch: placed.batch, stored, placed, before: before.places }
 }
 
 type Held = { lane: Lane; runId: string | null }
@@ -127,12 +134,12 @@ function wakeItems(tx: Tx, batch: Batch, writes: Writes): void {
 }
 
 /** Every commit that names a cursor moves the version, so that of two workers with one lease only one goes on. */
-function moveCursor(tx: Tx, batch: Batch): number {
-  if (batch.cursor === undefined) return batch.cursorVersion
+function moveCursor(tx: Tx, batch: Batch, cursor: string | null | undefined): number {
+  if (cursor === undefined) return batch.cursorVersion
   const version = batch.cursorVersion + 1
   tx.send('UPDATE resource SET cursor = $2, cursor_version = $3 WHERE id = $1', [
     batch.lease.resourceId,
-    batch.cursor,
+    cursor,
     version,
   ])
   return version

@@ -1,7 +1,12 @@
-import type { Version } from '@inlet/sync/provider-port'
+import { plan } from '@inlet/sync/plan'
+import type { PulledMessage, Version } from '@inlet/sync/provider-port'
 import { rowId } from '@inlet/sync/row-id'
-import type { Queryable } from './pool.ts'
+import { cleanBatch } from './clean-batch.ts'
+import type { Pool, Queryable } from './pool.ts'
+import { readStored } from './read-stored.ts'
 import { unlisted as unlistedSql } from './sql/unlisted.ts'
+import { unstored as unstoredSql } from './sql/unstored.ts'
+import { inTransaction } from './transaction.ts'
 
 /** The user of an account, so that reads go by the keys that begin with it. */
 const OWNER = '(SELECT user_id FROM account WHERE id = $1)'
@@ -38,11 +43,7 @@ export async function unlisted(
   storedBefore: number,
   limit: number,
 ): Promise<string[]> {
-  const resource = await db.query<{ user_id: string; account_id: string }>(
-    'SELECT user_id, account_id FROM resource WHERE id = $1',
-    [resourceId],
-  )
-  const owner = resource.rows[0]
+  const owner = await ownerOf(db, resourceId)
   if (!owner) return []
   const label = labelId === null ? null : rowId(owner.account_id, 'label', labelId)
   const { rows } = await db.query<{ provider_id: string }>(unlistedSql, [
@@ -57,16 +58,87 @@ export async function unlisted(
   return rows.map(row => row.provider_id)
 }
 
+type Owner = { user_id: string; account_id: string }
+async function ownerOf(db: Queryable, resourceId: string): Promise<Owner | undefined> {
+  const { rows } = await db.query<Owner>('SELECT user_id, account_id FROM resource WHERE id = $1', [
+    resourceId,
+  ])
+  return rows[0]
+}
+
+export async function unstored(
+  db: Queryable,
+  resourceId: string,
+  listing: string,
+  labelId: string | null,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const owner = await ownerOf(db, resourceId)
+  if (!owner) return []
+  const label = labelId === null ? null : rowId(owner.account_id, 'label', labelId)
+  const values = [owner.user_id, owner.account_id, resourceId, listing, label, after, limit]
+  const { rows } = await db.query<{ provider_id: string }>(unstoredSql, values)
+  return rows.map(row => row.provider_id)
+}
+
+export async function seenIds(
+  db: Queryable,
+  resourceId: string,
+  listing: string,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await db.query<{ provider_id: string }>(
+    `SELECT provider_id FROM listing_seen
+      WHERE resource_id = $1 AND listing = $2 AND provider_id > $3 ORDER BY provider_id LIMIT $4`,
+    [resourceId, listing, after, limit],
+  )
+  return rows.map(row => row.provider_id)
+}
+
+/** Plans a commit of these and keeps nothing of it but whose rows would be written. */
+export async function differing(
+  pool: Pool,
+  userId: string,
+  accountId: string,
+  messages: PulledMessage[],
+): Promise<string[]> {
+  if (messages.length === 0) return []
+  const batch = cleanBatch({
+    ...{ lease: { resourceId: '', token: '' }, cursorVersion: 0, userId, accountId, now: 0 },
+    ...{ upserts: messages, patches: [], deletions: [], missing: [], labels: null, failures: [] },
+  })
+  const stored = await inTransaction(pool, tx => readStored(tx, batch))
+  return plan(stored, batch).messages.map(message => message.providerId)
+}
+
+export async function unplaced(db: Queryable, accountId: string, limit: number): Promise<string[]> {
+  const { rows } = await db.query<{ provider_id: string }>(
+    `SELECT m.provider_id FROM message m
+      WHERE m.user_id = ${OWNER} AND m.account_id = $1
+        AND NOT EXISTS (SELECT FROM place p
+                         WHERE p.account_id = $1 AND p.message_id = m.provider_id AND NOT p.gone)
+        AND NOT EXISTS (SELECT FROM failed_item f WHERE f.user_id = m.user_id AND f.id = m.id)
+      ORDER BY m.provider_id LIMIT $2`,
+    [accountId, limit],
+  )
+  return rows.map(row => row.provider_id)
+}
+
 export async function storedCount(
   db: Queryable,
   accountId: string,
   of: 'messages' | 'places' = 'messages',
+  within?: string,
 ): Promise<number> {
   const count =
     of === 'messages'
-      ? `SELECT count(*) AS stored FROM message WHERE user_id = ${OWNER} AND account_id = $1`
-      : 'SELECT count(*) AS stored FROM place WHERE account_id = $1 AND NOT gone'
-  const { rows } = await db.query<{ stored: number }>(count, [accountId])
+      ? `SELECT count(*) AS stored FROM message WHERE user_id = ${OWNER} AND account_id = $1
+            AND ($2::text IS NULL OR label_ids @> ARRAY[$2])`
+      : 'SELECT count(*) AS stored FROM place WHERE account_id = $1 AND NOT gone AND ($2::text IS NULL OR resource = $2)'
+  const folder = within !== undefined && of === 'messages' ? rowId(accountId, 'label', within) : within
+  const { rows } = await db.query<{ stored: number }>(count, [accountId, folder ?? null])
   return rows[0]?.stored ?? 0
 }
 

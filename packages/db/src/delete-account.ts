@@ -29,6 +29,7 @@ export async function deleteAccount(pool: Pool, accountId: string, now: number):
     )
     await tx.query('DELETE FROM failed_item WHERE user_id = $1 AND account_id = $2', [userId, accountId])
     await tx.query('DELETE FROM sync_run WHERE user_id = $1 AND account_id = $2', [userId, accountId])
+    await tx.query('DELETE FROM reconciliation WHERE user_id = $1 AND account_id = $2', [userId, accountId])
     await tx.query('DELETE FROM mutation WHERE user_id = $1 AND account_id = $2', [userId, accountId])
     // Grant, resources and watches hang on it.
     await tx.query('DELETE FROM account WHERE user_id = $1 AND id = $2', [userId, accountId])

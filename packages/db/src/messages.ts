@@ -1,12 +1,13 @@
 import type { Upsert } from '@inlet/protocol/changes'
 import type { Account } from '@inlet/protocol/entities'
 import type { MessageBody } from '@inlet/protocol/messages-api'
-import type { FailedItem, SyncRun } from '@inlet/protocol/sync-api'
+import type { FailedItem, Reconciliation, SyncRun } from '@inlet/protocol/sync-api'
 import type { PulledBody } from '@inlet/sync/provider-port'
 import { asUser } from './as-user.ts'
 import { cleanDeep, cleanText } from './clean-batch.ts'
 import { lockFeed } from './feed-row.ts'
 import type { Pool } from './pool.ts'
+import { readReconciliations } from './reconciliations.ts'
 import { accountJson, messageJson, threadJson, upsertJson } from './row-json.ts'
 import { searchQuery } from './search-query.ts'
 import { indexSearch } from './sql/index-search.ts'
@@ -94,6 +95,10 @@ export function createMessageReader(pool: Pool) {
         },
         signal,
       ),
+
+    /** The last comparisons of an account, newest first. */
+    reconciliations: (userId: string, accountId: string, limit: number): Promise<Reconciliation[]> =>
+      asUser(pool, userId, tx => readReconciliations(tx, cleanText(accountId), limit)),
 
     /** The last runs, newest first. Those of the mutations lane are not syncs, and a second look that found nothing is no news. */
     syncRuns: (

@@ -1,6 +1,7 @@
 import type { MutationBody, MutationResult } from '@inlet/protocol/mutations'
+import type { MutationState, StoredMutation } from '@inlet/sync/mutation-store'
 import { StaleLease } from '@inlet/sync/provider-errors'
-import type { Lease, MutationState, StoredMutation } from '@inlet/sync/store-port'
+import type { Lease } from '@inlet/sync/store-port'
 import { cleanDeep, cleanText } from './clean-batch.ts'
 import { markIds } from './marks.ts'
 import type { Pool, Queryable } from './pool.ts'

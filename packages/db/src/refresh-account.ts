@@ -1,4 +1,4 @@
-import type { AccountStatus, Progress, Proof } from '@inlet/protocol/entities'
+import type { AccountStatus, Compared, Progress, Proof } from '@inlet/protocol/entities'
 import { deriveStatus, type StatusFacts } from '@inlet/sync/status'
 import type { ListingCursor } from '@inlet/sync/store-port'
 import type { LockedFeed } from './feed-row.ts'
@@ -31,6 +31,7 @@ type Facts = {
   watch_expires_at: number | null
   progress: Progress | null
   proof: Proof | null
+  compared: Compared | null
   failed_items: number
   failing: number
   lanes: Lane[]
@@ -45,7 +46,7 @@ export async function refreshAccount(
   feed: LockedFeed,
   accountId: string,
   now: number,
-  change: { force?: boolean; proof?: Proof } = {},
+  change: { force?: boolean; proof?: Omit<Proof, 'compared'> } = {},
 ): Promise<boolean> {
   const { rows } = await tx.query<Facts>(accountFacts, [accountId])
   const facts = rows[0]
@@ -55,7 +56,7 @@ export async function refreshAccount(
     status: deriveStatus(statusFacts(facts, live, now)),
     watchExpiresAt: earliest(live.map(lane => lane.watchExpiresAt)),
     progress: progressOf(facts.lanes),
-    proof: change.proof ?? facts.proof,
+    proof: proofOf(change.proof ?? facts.proof, facts.compared),
     failedItems: facts.failing,
   }
   const lastSyncAt = latest(live.map(lane => lane.lastSyncedAt))
@@ -119,7 +120,12 @@ function statusFacts(facts: Facts, live: Lane[], now: number): StatusFacts {
   }
 }
 
-/** Of several listings the sum; a resync names the whole, being what the person should know. */
+const proofOf = (counts: Omit<Proof, 'compared'> | null, compared: Compared | null): Proof | null =>
+  counts && { ...counts, compared }
+
+const KINDS = ['resync', 'backfill', 'reconcile'] as const
+
+/** Of several listings the sum; the first of KINDS names the whole, being what the person should know. */
 function progressOf(lanes: Lane[]): Progress | null {
   const listings = lanes
     .filter(lane => lane.lane === 'listing' && lane.cursor !== null)
@@ -129,7 +135,7 @@ function progressOf(lanes: Lane[]): Progress | null {
     ? listings.reduce((sum, each) => sum + (each.total ?? 0), 0)
     : null
   return {
-    kind: listings.some(each => each.kind === 'resync') ? 'resync' : 'backfill',
+    kind: KINDS.find(kind => listings.some(each => each.kind === kind)) ?? 'backfill',
     done: listings.reduce((sum, each) => sum + each.done, 0),
     total,
     startedAt: Math.min(...listings.map(each => each.startedAt)),

@@ -7,12 +7,12 @@ import { commit } from './commit.ts'
 import * as content from './content.ts'
 import { deleteAccount } from './delete-account.ts'
 import { grantRefresher, readGrant } from './grants.ts'
-import { startListing } from './listings.ts'
 import { mark, markSilent } from './marks.ts'
 import * as mutations from './mutations.ts'
 import * as places from './places.ts'
 import type { Pool } from './pool.ts'
 import { pushRecorder } from './pushes.ts'
+import * as reconciliations from './reconciliations.ts'
 import { drainSearchQueue } from './search-index.ts'
 import type { Vault } from './vault.ts'
 import * as watches from './watches.ts'
@@ -51,9 +51,14 @@ export function createStore({
     labelIds: accountId => content.labelIds(pool, accountId),
     unlisted: (resourceId, listing, labelId, storedBefore, limit) =>
       content.unlisted(pool, resourceId, listing, labelId, storedBefore, limit),
+    unstored: (resourceId, listing, labelId, after, limit) =>
+      content.unstored(pool, resourceId, listing, labelId, after, limit),
+    seenIds: (resourceId, listing, after, limit) => content.seenIds(pool, resourceId, listing, after, limit),
+    differing: (userId, accountId, messages) => content.differing(pool, userId, accountId, messages),
+    unplaced: (accountId, limit) => content.unplaced(pool, accountId, limit),
     dueItems: (accountId, now, limit) => content.dueItems(pool, accountId, now, limit),
     nextItemAt: accountId => content.nextItemAt(pool, accountId),
-    storedCount: (accountId, of) => content.storedCount(pool, accountId, of),
+    storedCount: (accountId, of, within) => content.storedCount(pool, accountId, of, within),
     attend: round => attendance.attend(pool, round),
     attendedOf: (userId, now) => attendance.attendedOf(pool, userId, now),
     leave: workerId => attendance.leave(pool, workerId),
@@ -63,7 +68,12 @@ export function createStore({
     placesIn: (accountId, resource, epoch, range, limit) =>
       places.placesIn(pool, accountId, resource, epoch, range, limit),
     placeEpochs: accountId => places.placeEpochs(pool, accountId),
-    startListing: (accountId, listing, now) => startListing(pool, accountId, listing, now),
+    startReconciliation: (accountId, start, now) =>
+      reconciliations.startReconciliation(pool, accountId, start, now),
+    reconciliationsDue: (before, stuck, atOnce) =>
+      reconciliations.reconciliationsDue(pool, before, stuck, atOnce),
+    reconciliations: (accountId, limit) => reconciliations.readReconciliations(pool, accountId, limit),
+    livePassed: (accountId, key) => reconciliations.livePassed(pool, accountId, key),
     saveProof: (accountId, proof) => accounts.saveProof(pool, accountId, proof),
 
     recordPush: pushRecorder(pool),

@@ -129,7 +129,7 @@ test('live sync, backfill, retries, marks and a reader run at once without deadl
         },
         NOW,
       )
-      await store.saveProof(box.accountId, { stored: n, provider: n, checkedAt: NOW })
+      await store.saveProof(box.accountId, { stored: n, provider: n, checkedAt: NOW, differsSince: null })
       await store.saveWatch(
         box.claim.lease.resourceId,
         { providerId: 'w', secret: 's', expiresAt: NOW + n + 1 },

@@ -1,3 +1,4 @@
+import { comparison } from '@inlet/sync/reconcile'
 import {
   claimLane,
   commitUnder,
@@ -27,6 +28,7 @@ const readable = [
   'feed',
   'tombstone',
   'sync_run',
+  'reconciliation',
   'mutation',
 ]
 const closed = [
@@ -70,6 +72,8 @@ beforeAll(async () => {
       [{ clientId: 'client-1', body: { type: 'read', messageIds: ['x'], read: true } }],
       NOW,
     )
+    await commitUnder(store, claim, { cursor: 'c' })
+    await store.startReconciliation(accountId, { listing: comparison(NOW), trigger: 'nightly' }, NOW)
     await store.mark({ accountId, lanes: ['live'] }, 'push', NOW)
     await store.finish(claim, { ok: true }, NOW)
     await claimLane(store, accountId, 'live', NOW)
@@ -198,6 +202,8 @@ test('the readers of the API find nothing of another user by its id', async () =
   )
   expect(await reader.syncRuns(mine.userId, { accountId: theirs.accountId, limit: 9 })).toEqual([])
   expect(await reader.failedItems(mine.userId, theirs.accountId)).toEqual([])
+  expect(await reader.reconciliations(theirs.userId, theirs.accountId, 9)).toHaveLength(1)
+  expect(await reader.reconciliations(mine.userId, theirs.accountId, 9)).toEqual([])
   await reader.saveBody(mine.userId, their.message, { html: null, text: 'forged', warning: null })
   expect((await reader.readBody(theirs.userId, their.message))?.body?.text).toBe('Body of m1')
 })

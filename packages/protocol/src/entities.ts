@@ -112,17 +112,39 @@ export const AccountStatus = z.object({
 })
 export type AccountStatus = z.infer<typeof AccountStatus>
 
+/** What a comparison with the provider found, in messages. All of it has been mended, but for what failed. */
+const found = {
+  /** At the provider and not here: stored now. */
+  missing: z.number().int(),
+  /** Here and not at the provider, which has confirmed it: removed. */
+  extra: z.number().int(),
+  /** In other folders or with other marks here than there: mended. */
+  differing: z.number().int(),
+  /** Could not be had: a failed item now. */
+  failed: z.number().int(),
+}
+export const Compared = z.object({ at: Millis, ...found })
+export type Compared = z.infer<typeof Compared>
+
+/** What was set side by side, as the walk met it, and what it found. */
+export const Findings = z.object({ provider: z.number().int(), stored: z.number().int(), ...found })
+export type Findings = z.infer<typeof Findings>
+
 export const Proof = z.object({
   /** Messages stored here, and the provider's own total. */
   stored: z.number().int(),
   provider: z.number().int(),
   checkedAt: Millis,
+  /** Since when the two differ by as much as now, seen while nothing was due. */
+  differsSince: Millis.nullable(),
+  /** When every id was last compared, and what that found. */
+  compared: Compared.nullable(),
 })
 export type Proof = z.infer<typeof Proof>
 
-/** Progress of a listing (backfill or resync). `total` is the provider's estimate, null while unknown. */
+/** Progress of a listing (backfill, resync or reconcile). `total` is the provider's estimate, null while unknown. */
 export const Progress = z.object({
-  kind: z.enum(['backfill', 'resync']),
+  kind: z.enum(['backfill', 'resync', 'reconcile']),
   done: z.number().int(),
   total: z.number().int().nullable(),
   startedAt: Millis,

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { Account, Millis } from './entities.ts'
+import { Account, Findings, Millis } from './entities.ts'
 import { RowId } from './seq.ts'
 
 /** POST /api/sync: marks the user's accounts (or one) due now, and runs them. */
@@ -37,7 +37,7 @@ export type SyncStatusResponse = z.infer<typeof SyncStatusResponse>
 export const SyncRun = z.object({
   id: z.string(),
   accountId: RowId,
-  kind: z.enum(['live', 'backfill', 'resync', 'items']),
+  kind: z.enum(['live', 'backfill', 'resync', 'reconcile', 'items']),
   /** What rang: push, poll, person, schedule, retry. */
   trigger: z.string(),
   startedAt: Millis,
@@ -56,3 +56,22 @@ export const SyncHistoryQuery = z.strictObject({
 })
 export const SyncHistoryResponse = z.object({ runs: z.array(SyncRun) })
 export type SyncHistoryResponse = z.infer<typeof SyncHistoryResponse>
+
+/** One comparison of an account with its provider. */
+export const Reconciliation = Findings.extend({
+  id: z.string(),
+  accountId: RowId,
+  /** `counts`: the provider's count and ours had disagreed. */
+  trigger: z.enum(['nightly', 'person', 'counts']),
+  startedAt: Millis,
+  endedAt: Millis.nullable(),
+  /** interrupted: something of the account had to be walked for another reason, and was not compared. */
+  outcome: z.enum(['running', 'done', 'interrupted']),
+  /** Where something was found. */
+  resources: z.array(Findings.extend({ name: z.string() })),
+})
+export type Reconciliation = z.infer<typeof Reconciliation>
+
+/** GET /api/accounts/ID/reconciliations: the last ones, newest first. */
+export const ReconciliationsResponse = z.object({ reconciliations: z.array(Reconciliation) })
+export type ReconciliationsResponse = z.infer<typeof ReconciliationsResponse>

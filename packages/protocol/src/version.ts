@@ -1,2 +1,2 @@
 /** Raised with every change of a wire schema; a test compares it with a hash of all schemas. */
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2

@@ -6,7 +6,13 @@ import { ApiErrorBody } from '../src/errors.ts'
 import { MessageBody, MessagesPage } from '../src/messages-api.ts'
 import { MutationsRequest, MutationsResponse } from '../src/mutations.ts'
 import { streamEvents } from '../src/stream-events.ts'
-import { SyncHistoryResponse, SyncRequest, SyncResponse, SyncStatusResponse } from '../src/sync-api.ts'
+import {
+  ReconciliationsResponse,
+  SyncHistoryResponse,
+  SyncRequest,
+  SyncResponse,
+  SyncStatusResponse,
+} from '../src/sync-api.ts'
 import { PROTOCOL_VERSION } from '../src/version.ts'
 
 const wire = {
@@ -18,6 +24,7 @@ const wire = {
   MessagesPage,
   MutationsRequest,
   MutationsResponse,
+  ReconciliationsResponse,
   SyncHistoryResponse,
   SyncRequest,
   SyncResponse,
@@ -28,6 +35,7 @@ const wire = {
 /** Hash of every schema on the wire, by version. A changed hash needs a new version and a new line. */
 const hashes: Record<number, string> = {
   1: 'e832e03513863414',
+  2: 'f6dfb6d58ed90de2',
 }
 
 describe('the wire protocol', () => {

@@ -3,6 +3,7 @@ import type { Attendance } from '@inlet/sync/attend'
 import type { Engine, Log } from '@inlet/sync/engine'
 import { pollFallback, pollForViewers } from '@inlet/sync/fallback-poll'
 import { prove } from '@inlet/sync/prove'
+import { reconcileDue } from '@inlet/sync/reconcile'
 import type { Runner } from '@inlet/sync/runner'
 import { RENEW_DAILY_MS, RENEW_WITHIN_MS, type Renewals, renewWatches } from '@inlet/sync/watches'
 import type { World } from '@inlet/sync/world'
@@ -80,6 +81,7 @@ export function createBackground({
     },
     { name: 'poll', everyMs: MINUTE / 2, firstMs: 5_000, run: () => pollFallback(engine) },
     { name: 'prove', everyMs: 15 * MINUTE, firstMs: 2 * MINUTE, run: proveAll },
+    { name: 'reconcile', everyMs: 5 * MINUTE, firstMs: 4 * MINUTE, run: () => reconcileDue(engine) },
     { name: 'prune', everyMs: 6 * 60 * MINUTE, firstMs: 5 * MINUTE, run: () => operations.prune() },
     { name: 'rotate-keys', everyMs: 24 * 60 * MINUTE, firstMs: 10_000, run: () => operations.rotateKeys() },
     { name: 'index', everyMs: 2_000, firstMs: 2_000, run: () => operations.indexSearch() },
@@ -120,6 +122,7 @@ export function createBackground({
     drain: (signal: AbortSignal) => runner.drain(signal),
     renewWatchesNow: (signal: AbortSignal) => renew(RENEW_WITHIN_MS, signal),
     proveAll,
+    reconcileDue: () => reconcileDue(engine),
     async syncNow(accountId: string, signal: AbortSignal): Promise<SyncResponse['accounts'][number]> {
       await engine.store.mark({ accountId, lanes: ['live', 'items'] }, 'person', world.now())
       const results = await runner.runAccount(accountId, ['live'], signal)

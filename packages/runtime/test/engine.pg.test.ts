@@ -3,7 +3,7 @@ import { connectAccount } from '@inlet/sync/connect-account'
 import { pollFallback } from '@inlet/sync/fallback-poll'
 import { ProviderError, StaleLease } from '@inlet/sync/provider-errors'
 import { receivePush } from '@inlet/sync/receive-push'
-import { startResync } from '@inlet/sync/resync'
+import { startReconcile } from '@inlet/sync/reconcile'
 import { Runner } from '@inlet/sync/runner'
 import { RENEW_WITHIN_MS, renewWatches } from '@inlet/sync/watches'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -267,7 +267,9 @@ describe('an expired cursor', () => {
       const page = await honest(...args)
       return { ...page, items: page.items.filter(item => item.id !== 'm3') }
     }
-    await startResync(world.engine, world.accountId)
+    world.mailbox.expireCursors()
+    world.mailbox.calls.length = 0
+    await world.mark()
     await world.drain()
     expect(await storedMail(world)).toEqual(providersMail(world))
     expect(world.mailbox.calls).toContain('fetch m3')
@@ -297,7 +299,7 @@ describe('an expired cursor', () => {
 describe('comparing everything', () => {
   it('before the first cursor is left to the first run, so that nothing is stored that no cursor follows', async () => {
     fill(3)
-    await startResync(world.engine, world.accountId)
+    await startReconcile(world.engine, world.accountId, 'person')
     expect(
       await world.store.claimDue({ now: world.clock.now(), leaseMs: 1_000, limit: 5, lanes: ['listing'] }),
     ).toEqual([])

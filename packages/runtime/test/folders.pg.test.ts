@@ -1,4 +1,4 @@
-import { startResync } from '@inlet/sync/resync'
+import { startReconcile } from '@inlet/sync/reconcile'
 import { renewWatches } from '@inlet/sync/watches'
 import { FakeFolders } from '@inlet/testkit/fake-folders'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -223,7 +223,9 @@ describe('an account with folders', () => {
     await world.pool.query('UPDATE message SET unread = false, version = 1 WHERE user_id = $1', [
       world.userId,
     ])
-    await startResync(world.engine, world.accountId)
+    await startReconcile(world.engine, world.accountId, 'person')
+    await world.drain()
+    world.clock.advance(2_000)
     await world.drain()
     expect(await stored()).toEqual([{ id, unread: true, folder: [inbox] }])
   })

@@ -1,6 +1,7 @@
+import type { StoredMutation } from './mutation-store.ts'
 import { ProviderError } from './provider-errors.ts'
 import type { ProviderMutation } from './provider-port.ts'
-import type { RunEnd, StoredMutation } from './store-port.ts'
+import type { RunEnd } from './store-port.ts'
 import type { Work } from './work.ts'
 
 const AT_ONCE = 50

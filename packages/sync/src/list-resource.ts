@@ -2,9 +2,20 @@ import { ahead } from './ahead.ts'
 import { checkUnlisted } from './check-unlisted.ts'
 import { dropPlaces, inPieces } from './drop-places.ts'
 import { gather } from './gather.ts'
+import { UID_LAST } from './places.ts'
 import { ProviderError } from './provider-errors.ts'
 import type { ListedPage, Listing } from './provider-port.ts'
+import {
+  differingIn,
+  differingOf,
+  lookAtPlaces,
+  nextListing,
+  type Save,
+  settle,
+  settleUnplaced,
+} from './settle.ts'
 import type { Batch, ListingCursor, RunEnd } from './store-port.ts'
+import { withFound } from './tally.ts'
 import type { Work } from './work.ts'
 
 /** Stored as they come: small pieces keep the live lane's waiting for the feed lock under 20 ms. */
@@ -18,13 +29,15 @@ const AHEAD = 3
  *
  * A backfill walks the set of all messages. A resync walks every set (Gmail: one per label too), and then looks up
  * each stored message that its set did not hold: the provider's word on that one message decides, never its absence (I7).
+ * A reconcile walks like a resync and stores nothing on the way: what differed is settled after each set (settle.ts).
  */
 export async function listResource(work: Work, signal: AbortSignal): Promise<RunEnd> {
   if (work.claim.cursor === null) return { ok: true }
   let state = JSON.parse(work.claim.cursor) as ListingCursor
-  const save = (next: ListingCursor, part = {}) => {
-    state = next
-    return work.commit({ ...part, heals: false, cursor: JSON.stringify(next) })
+  const save: Save = async (next, part = {}) => {
+    const found = await work.commit({ ...part, heals: false, cursor: JSON.stringify(next) })
+    state = part.tallied ? withFound(next, found) : next
+    return state
   }
 
   if (!state.listings) {
@@ -38,11 +51,18 @@ export async function listResource(work: Work, signal: AbortSignal): Promise<Run
   }
   while (state.listings && state.listings.length > 0) {
     signal.throwIfAborted()
-    if (state.checking) await check(work, state, save, signal)
+    if (state.checking && state.compare) {
+      const at = await settle(work, state, save, signal)
+      if (at !== null) return { ok: true, again: { at } }
+    } else if (state.checking) await check(work, state, save, signal)
     else for await (const { next, part } of stepsOf(work, state, signal)) await save(next, part)
   }
+  if (state.compare && work.port.placed && work.key === work.port.tree)
+    await settleUnplaced(work, state, save, signal)
   await dropOldPlaces(work, state.epoch)
-  await work.commit({ cursor: null, forgetSeen: true })
+  const { compare } = state
+  const reconciled = compare ? { reconciled: { ...compare.tally, id: compare.id } } : {}
+  await work.commit({ cursor: null, forgetSeen: true, ...reconciled })
   // Label lists carry no version, so only the live lane writes them, one after the other; here it is asked to.
   const { store, bus } = work.engine
   await store.mark({ accountId: work.claim.accountId, lanes: ['live'] }, 'schedule', work.world.now())
@@ -82,22 +102,28 @@ async function* walk(work: Work, state: ListingCursor, signal: AbortSignal): Asy
     signal.throwIfAborted()
     const page = await listPage(work, listing.name, at.position, signal)
     if (page === 'restart') {
-      at = { ...at, position: null, base: 0, done: 0 }
+      at = { ...at, position: null, base: 0, done: 0, ...lookAgain(at) }
       yield { next: at, part: {} }
       continue
     }
-    for (const piece of page.places ? inPieces(page.places) : []) {
+    if (at.compare) {
+      const differing = work.port.placed ? [] : await differingOf(work, page)
+      if (differing.length > 0)
+        yield { next: at, part: { seen: { listing: differingIn(listing.name), ids: differing } } }
+      at = await lookAt(work, at, page)
+    }
+    for (const piece of page.places && !at.compare ? inPieces(page.places) : []) {
       at = { ...at, epoch: piece.epoch }
       yield { next: at, part: { places: { resource: work.key, ...piece, onlyNew: true } } }
     }
-    if (page.places) at = { ...at, epoch: page.places.epoch }
+    if (page.places && !at.compare) at = { ...at, epoch: page.places.epoch }
     let { done } = at
     for await (const { count, part } of piecesOf(work, at, listing, page, signal)) {
       done += count
       if (part) yield { next: listing.counted ? { ...at, done } : at, part }
     }
     const seen = { listing: listing.name, ids: page.items.map(item => item.id) }
-    const part = at.kind === 'resync' && !work.port.placed ? { seen } : {}
+    const part = at.kind !== 'backfill' && !work.port.placed ? { seen } : {}
     at = listing.counted
       ? { ...at, done, base: done, position: page.next, total: Math.max(at.total ?? 0, done) }
       : { ...at, position: page.next }
@@ -115,6 +141,7 @@ async function* piecesOf(
   signal: AbortSignal,
 ): AsyncGenerator<{ count: number; part: Partial<Batch> | null }> {
   const ids = items.map(item => item.id)
+  if (state.compare) return yield { count: ids.length, part: null }
   const stored = await work.engine.store.storedVersions(work.claim.accountId, ids, labelId ?? undefined)
   const lacking = items.filter(item => !stored.has(item.id))
   // What the page tells of a message that we hold is compared too: its set says where it is, not whether it was read.
@@ -163,16 +190,26 @@ async function dropOldPlaces(work: Work, epoch: string | undefined): Promise<voi
     if (old.resource === work.key && old.epoch !== epoch) await dropPlaces(work, old)
 }
 
+/** What a comparison has seen of a page. `top` of the walk's next page is set by its places. */
+async function lookAt(work: Work, at: ListingCursor, page: ListedPage): Promise<ListingCursor> {
+  const { compare, listings } = at
+  if (!compare || !listings?.[0]?.counted) return at
+  const met = page.places?.put.length ?? page.items.length
+  const tally = { ...compare.tally, provider: compare.tally.provider + met }
+  return await lookAtPlaces(work, { ...at, compare: { ...compare, tally } }, page)
+}
+
+/** Where a walk begins again, so does what it has seen. */
+function lookAgain({ compare, listings }: ListingCursor): Pick<ListingCursor, 'compare'> {
+  if (!compare || !listings?.[0]?.counted) return {}
+  const tally = { ...compare.tally, provider: 0 }
+  return { compare: { ...compare, tally, pages: [], top: UID_LAST } }
+}
+
 function endOfListing(work: Work, state: ListingCursor): ListingCursor {
-  if (compares(work, state)) return { ...state, checking: true }
+  if (state.compare || compares(work, state)) return { ...state, position: null, checking: true }
   return nextListing(state)
 }
-
-function nextListing(state: ListingCursor): ListingCursor {
-  return { ...state, listings: (state.listings ?? []).slice(1), position: null, checking: false }
-}
-
-type Save = (next: ListingCursor, part?: Partial<Batch>) => Promise<void>
 
 async function check(work: Work, state: ListingCursor, save: Save, signal: AbortSignal): Promise<void> {
   const [listing] = state.listings ?? []

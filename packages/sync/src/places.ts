@@ -47,6 +47,8 @@ export type PlaceChange = PlacesPage & {
   resource: string
   /** A listing's word: what is stored, or was said to be gone, came later and stays. */
   onlyNew?: boolean
+  /** A comparison's word: it holds where exactly these stand still, and where none of them did, nothing. */
+  was?: readonly Place[]
   /** The folder, or its epoch, is over: what goes is not remembered. */
   over?: boolean
 }

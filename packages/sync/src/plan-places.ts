@@ -121,20 +121,27 @@ function changePlaces({ places, listing }: PlacesBefore, { places: change }: Bat
   const writes: PlaceWrites = { put: [], removed: [], gone: [] }
   const concerned = new Set<string>()
   if (!change) return { after, writes, concerned }
-  const { resource, epoch, put, gone, onlyNew = false, over = false } = change
+  const { resource, epoch, put, gone, onlyNew = false, over = false, was } = change
   const before = new Map(after)
   const touched = new Map<number, string>()
+  const seen = was && new Map(was.map(place => [place.uid, { ...place, gone: false }]))
+  const asSeen = (uid: number) => {
+    const [old, now] = [seen?.get(uid), before.get(keyOf({ resource, epoch, uid }))]
+    return seen === undefined || (old && now ? samePlace(old, now) : old === now)
+  }
   const keyAt = (uid: number) => {
     const key = keyOf({ resource, epoch, uid })
     touched.set(uid, key)
     return key
   }
   for (const place of put) {
+    if (!asSeen(place.uid)) continue
     const key = keyAt(place.uid)
     if (!onlyNew || !after.has(key)) after.set(key, { ...place, resource, epoch, gone: false })
     concerned.add(place.messageId)
   }
   for (const uid of gone) {
+    if (!asSeen(uid)) continue
     const key = keyAt(uid)
     if (listing && !over)
       after.set(key, { resource, epoch, uid, messageId: '', flags: [], modseq: null, gone: true })

@@ -1,4 +1,4 @@
-import type { AccountStatus, StatusReason } from '@inlet/protocol/entities'
+import type { AccountStatus, Progress, StatusReason } from '@inlet/protocol/entities'
 
 /** What is known of an account when its status is asked for. Times in epoch ms. */
 export type StatusFacts = {
@@ -12,7 +12,7 @@ export type StatusFacts = {
   attempts: number
   nextAttemptAt: number | null
   lastError: { kind: string; message: string } | null
-  listing: { kind: 'backfill' | 'resync' } | null
+  listing: { kind: Progress['kind'] } | null
   /** Some resource has a doorbell; otherwise the account is polled, and nothing is amiss. */
   watched: boolean
   /** null: not all of the doorbells are registered. */
@@ -32,7 +32,7 @@ type Verdict = Pick<AccountStatus, 'state' | 'reason' | 'retryAt' | 'error'>
 
 /**
  * Active, Degraded or Disconnected, with the reason that matters most. `since` is kept while state and reason stay.
- * A backfill of a healthy account is Active: its progress is shown on its own.
+ * A backfill of a healthy account is Active, and so is a comparison, which is routine: their progress is shown on its own.
  */
 export function deriveStatus(facts: StatusFacts): AccountStatus {
   const verdict = judge(facts)
@@ -67,5 +67,5 @@ function judge(facts: StatusFacts): Verdict {
   if (facts.watch && facts.watch.expiresAt <= facts.now) return because('degraded', 'watch_expired')
   if (facts.missedPush) return because('degraded', 'push_silent')
   if (facts.failedItems > 0) return because('degraded', 'failed_items')
-  return because('active', facts.listing ? 'backfilling' : null)
+  return because('active', facts.listing?.kind === 'backfill' ? 'backfilling' : null)
 }

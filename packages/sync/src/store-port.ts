@@ -1,9 +1,11 @@
-import type { AccountStatus, Proof, Provider } from '@inlet/protocol/entities'
-import type { MutationBody, MutationResult } from '@inlet/protocol/mutations'
+import type { AccountStatus, Progress, Proof, Provider } from '@inlet/protocol/entities'
 import type { AttendanceStore } from './attendance-store.ts'
+import type { MutationStore } from './mutation-store.ts'
 import type { PlaceChange, PlaceStore } from './places.ts'
 import type { LabelPatch, PulledLabel, PulledMessage, ResourceSpec, Version } from './provider-port.ts'
 import type { PushEvent, PushOutcome } from './push-event.ts'
+import type { Comparing, ReconciliationStore } from './reconciliation-store.ts'
+import type { Found, Tally } from './tally.ts'
 
 /**
  * What the engine keeps. Implemented by @inlet/db on Postgres; every implementation passes one contract suite.
@@ -18,7 +20,7 @@ import type { PushEvent, PushOutcome } from './push-event.ts'
  *   7. derive the account's status and write its row, if it changed
  * All provider I/O has happened before. A batch speaks of at most BATCH_MAX messages.
  */
-export interface Store extends PlaceStore, AttendanceStore {
+export interface Store extends PlaceStore, MutationStore, AttendanceStore, ReconciliationStore {
   // -- scheduling: a sync that is due is a fact about a resource (DESIGN §5) --
   /**
    * Takes up to `limit` resources that are due (dirty, no live lease, next attempt reached), oldest mark first, with
@@ -43,7 +45,7 @@ export interface Store extends PlaceStore, AttendanceStore {
   nextDueAt(): Promise<number | null>
 
   // -- content --
-  commit(batch: Batch): Promise<Committed & { cursorVersion: number }>
+  commit(batch: Batch): Promise<BatchCommitted>
   /**
    * Version stored for each of these provider ids; absent ones are not stored. With `labelId` (the provider's),
    * only those that carry the label.
@@ -66,14 +68,9 @@ export interface Store extends PlaceStore, AttendanceStore {
   dueItems(accountId: string, now: number, limit: number): Promise<{ id: string; attempts: number }[]>
   /** When the next failed item of this account is due, or null. */
   nextItemAt(accountId: string): Promise<number | null>
-  /** What is stored, to set beside the provider's counts. */
-  storedCount(accountId: string, of?: 'messages' | 'places'): Promise<number>
-  /**
-   * Replaces the cursor of every listing lane of the account and marks them due. The new cursor version fences a
-   * listing that is running.
-   */
-  startListing(accountId: string, listing: ListingCursor, now: number): Promise<Committed>
-  saveProof(accountId: string, proof: Proof): Promise<Committed>
+  /** What is stored, to set beside the provider's counts; `within` a folder, by the provider's id. */
+  storedCount(accountId: string, of?: 'messages' | 'places', within?: string): Promise<number>
+  saveProof(accountId: string, proof: Omit<Proof, 'compared'>): Promise<Committed>
 
   // -- doorbells --
   /** Records the event and marks the mailbox's live lane dirty, and answers once both are committed (I6). */
@@ -123,32 +120,10 @@ export interface Store extends PlaceStore, AttendanceStore {
     accountId: string,
     refresh: (grant: Grant, version: number) => Promise<Grant>,
   ): Promise<{ grant: Grant; version: number }>
-
-  // -- mutations --
-  /** Stores new ones as pending (those whose client id is known are answered as they stand) and marks the mutations lane. */
-  addMutations(
-    userId: string,
-    mutations: { clientId: string; body: MutationBody }[],
-    now: number,
-  ): Promise<MutationResult[]>
-  pendingMutations(accountId: string, limit: number): Promise<StoredMutation[]>
-  /**
-   * Under the lease of the mutations lane: throws StaleLease and writes nothing when it has passed on, so that a worker
-   * that was thought dead neither begins a send nor takes back what another has done (I8). `sending` is written before a
-   * send leaves: after a crash it is looked for before it is repeated.
-   */
-  setMutation(
-    lease: Lease,
-    clientId: string,
-    userId: string,
-    change: { state: MutationState; error: { code: string; message: string } | null; attempts: number },
-    now: number,
-  ): Promise<void>
-  mutationResults(userId: string, clientIds: string[]): Promise<MutationResult[]>
 }
 
 /**
- * live: follows the cursor. listing: backfill and resync, walks listings beside live. items: retries of failed items.
+ * live: follows the cursor. listing: backfill, resync and reconcile, walks listings beside live. items: retries of failed items.
  * mutations: a person's changes on their way to the provider. Each lane of a resource has its own lease and backoff.
  */
 export type Lane = 'live' | 'listing' | 'items' | 'mutations'
@@ -229,11 +204,15 @@ export type Batch = {
   forgetSeen?: boolean
   /** Opens or replaces the listing lane of the same resource, in this transaction (I9: the gap is durable with the cursor). */
   startListing?: ListingCursor
+  /** What this batch finds is added to the tally in its `cursor`. */
+  tallied?: boolean
+  /** A resource has been compared; with the last of them the comparison has ended. */
+  reconciled?: Tally & { id: string }
 }
 
 /** The cursor of a listing lane, as JSON. */
 export type ListingCursor = {
-  kind: 'backfill' | 'resync'
+  kind: Progress['kind']
   startedAt: number
   /** Listings still to walk; the first is being walked. null until asked for. */
   listings: { name: string; labelId: string | null; counted: boolean }[] | null
@@ -246,10 +225,13 @@ export type ListingCursor = {
   total: number | null
   /** The epoch of the places that are listed. */
   epoch?: string
+  /** Of a comparison only. */
+  compare?: Comparing
 }
 
 /** `head` is the user's feed head after the transaction; rung on the bus afterwards. null: nothing changed. */
 export type Committed = { userId: string; head: number | null; upserts: number; deletions: number }
+export type BatchCommitted = Committed & { cursorVersion: number; found: Found }
 
 export type WatchDue = {
   resourceId: string
@@ -283,25 +265,16 @@ export type AccountRecord = {
   enabled: boolean
   status: AccountStatus
   grantVersion: number
+  proof: Proof | null
+  failedItems: number
   /** `watchId`: the provider's id of the doorbell that is registered. */
-  resources: { id: string; key: string; lane: Lane; cursor: string | null; watchId: string | null }[]
-}
-
-export type MutationState = MutationResult['state'] | 'sending'
-export type StoredMutation = {
-  clientId: string
-  userId: string
-  accountId: string
-  body: MutationBody
-  state: MutationState
-  attempts: number
-  /** The provider's ids of body.messageIds, and of what is answered. */
-  providerIds: string[]
-  labelProviderIds: { add: string[]; remove: string[] }
-  inReplyTo: {
-    providerId: string
-    threadProviderId: string
-    messageIdHeader: string | null
-    references: string[]
-  } | null
+  resources: {
+    id: string
+    key: string
+    lane: Lane
+    cursor: string | null
+    watchId: string | null
+    /** Marked, and not yet run to its end since. */
+    due: boolean
+  }[]
 }

@@ -3,6 +3,7 @@ import { type AccountConnection, connect } from './connection.ts'
 import { announce, type Engine, providerOf } from './engine.ts'
 import type { ProviderPort } from './provider-port.ts'
 import type { Batch, Claim } from './store-port.ts'
+import type { Found } from './tally.ts'
 import type { World } from './world.ts'
 
 /** One claim at work: its provider, and a commit that keeps the cursor's version in step. */
@@ -16,7 +17,7 @@ export type Work = {
   upserts: number
   deletions: number
   /** Commits under the claim's lease and rings. Throws StaleLease when somebody else holds it now. */
-  commit(part: Partial<Batch>): Promise<void>
+  commit(part: Partial<Batch>): Promise<Found>
 }
 
 export function workOn(engine: Engine, claim: Claim): Work {
@@ -40,6 +41,7 @@ export function workOn(engine: Engine, claim: Claim): Work {
       work.upserts += committed.upserts
       work.deletions += committed.deletions
       await announce(engine, committed)
+      return committed.found
     },
   }
   let version = claim.cursorVersion

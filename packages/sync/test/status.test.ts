@@ -28,6 +28,7 @@ describe('the status of an account', () => {
       'active',
       'backfilling',
     ],
+    ['stays active while it is compared', { listing: { kind: 'reconcile' } }, 'active', null],
     ['is degraded while it resyncs', { listing: { kind: 'resync' } }, 'degraded', 'resyncing'],
     ['is degraded without a watch', { watch: null }, 'degraded', 'watch_missing'],
     [

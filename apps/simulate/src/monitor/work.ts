@@ -4,7 +4,7 @@ import type { Ring } from '../mailbox.ts'
 import type { Watched } from './watched.ts'
 
 /** Transactions that give, prolong or take leases. */
-const MOVES_LEASES = new Set(['claimDue', 'renewLease', 'finish', 'commit', 'startListing'])
+const MOVES_LEASES = new Set(['claimDue', 'renewLease', 'finish', 'commit', 'startReconciliation'])
 
 /**
  * Marks, claims and commits: a mark is durable before it is answered (I6) and followed by a run, a lease has one

@@ -15,6 +15,7 @@ import { Confirm } from '@/ui/confirm.tsx'
 import { clock } from '@/ui/format.ts'
 import { useNow } from '@/ui/use-now.ts'
 import { act } from './api.ts'
+import { Comparisons } from './comparisons.tsx'
 
 export function AccountCard({ account }: { account: Account }) {
   const now = useNow('second')
@@ -62,6 +63,7 @@ export function AccountCard({ account }: { account: Account }) {
         </div>
         <AccountFacts account={account} now={now} />
       </div>
+      <Comparisons account={account} />
       <div className="mt-4 flex flex-wrap gap-2">
         {reason === 'reconnect_needed' ? <ReconnectLink account={account} /> : null}
         {stopped ? (
@@ -90,7 +92,7 @@ export function AccountCard({ account }: { account: Account }) {
             <Button
               size="sm"
               disabled={busy || account.progress !== null}
-              onClick={() => void run('POST', `${path}/backfill`, 'Comparing the whole mailbox')}
+              onClick={() => void run('POST', `${path}/backfill`, 'Comparing every id')}
             >
               Compare everything
             </Button>

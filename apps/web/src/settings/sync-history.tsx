@@ -11,7 +11,8 @@ import { useFetched } from './use-fetched.ts'
 const kinds: Record<SyncRun['kind'], string> = {
   live: 'Live',
   backfill: 'Backfill',
-  resync: 'Comparison',
+  resync: 'Resync',
+  reconcile: 'Comparison',
   items: 'Failed items',
 }
 const outcomes: Record<SyncRun['outcome'], { text: string; tone: string }> = {

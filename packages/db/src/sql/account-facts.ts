@@ -5,6 +5,10 @@
 export const accountFacts = `
 SELECT a.user_id, a.enabled, a.reconnect, a.status, a.last_sync_at, a.last_push_at, a.watch_expires_at, a.progress,
        a.proof, a.failed_items,
+       (SELECT json_build_object('at', c.ended_at, 'missing', c.missing, 'extra', c.extra, 'differing', c.differing,
+                                 'failed', c.failed)
+          FROM reconciliation c WHERE c.account_id = a.id AND c.outcome = 'done'
+         ORDER BY c.started_at DESC LIMIT 1) AS compared,
        (SELECT count(*)::int4 FROM failed_item f
          WHERE f.account_id = a.id AND (f.code <> 'not_placed' OR f.attempts > 1)) AS failing,
        (SELECT coalesce(json_agg(json_build_object(

@@ -97,7 +97,7 @@ export function accountsContract(get: () => StoreUnderTest): void {
   test('a proof shows on the account', async () => {
     const { store } = get()
     const { accountId, userId } = await connected(get())
-    const proof = { stored: 3, provider: 4, checkedAt: NOW }
+    const proof = { stored: 3, provider: 4, checkedAt: NOW, differsSince: NOW }
     expect((await store.saveProof(accountId, proof)).head).not.toBeNull()
     expect((await store.saveProof(accountId, proof)).head).toBeNull()
     const { changes } = await wholeFeed(get(), userId)

@@ -56,8 +56,6 @@ export function listingContract(get: () => StoreUnderTest): void {
     await commitUnder(store, claim, { cursor: 'c2', startListing: listing({ kind: 'resync' }) })
     await expect(commitUnder(store, walk, { cursor: 'x' })).rejects.toBeInstanceOf(StaleLease)
     expect((await claimLane(store, accountId, 'listing', NOW)).cursor).toContain('resync')
-    await store.startListing(accountId, listing({ kind: 'backfill' }), NOW)
-    expect((await claimLane(store, accountId, 'listing', NOW)).cursor).toContain('backfill')
   })
 
   test('what a listing has not met, and was stored before it began, is suspect; nothing is deleted by that', async () => {

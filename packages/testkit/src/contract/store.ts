@@ -7,6 +7,7 @@ import type { StoreUnderTest } from './store-fixture.ts'
 import { listingContract } from './store-listing.ts'
 import { mutationsContract } from './store-mutations.ts'
 import { placesContract } from './store-places.ts'
+import { reconciliationContract } from './store-reconciliation.ts'
 import { resourcesContract } from './store-resources.ts'
 import { schedulingContract } from './store-scheduling.ts'
 
@@ -22,6 +23,7 @@ export function storeContract(name: string, get: () => StoreUnderTest): void {
     describe('places', () => placesContract(get))
     describe('listings and failed items', () => listingContract(get))
     describe('attendance', () => attendanceContract(get))
+    describe('comparisons', () => reconciliationContract(get))
     describe('doorbells', () => doorbellsContract(get))
     describe('accounts and grants', () => accountsContract(get))
     describe('mutations', () => mutationsContract(get))

@@ -12,7 +12,7 @@ export function changeAccount(
   state: MemoryState,
   accountId: string,
   now: number,
-  change: (account: AccountState) => false | { force?: boolean; proof?: Proof },
+  change: (account: AccountState) => false | { force?: boolean; proof?: Omit<Proof, 'compared'> },
 ): Committed {
   const account = state.accounts.get(accountId)
   if (!account) return nothing
@@ -119,17 +119,19 @@ export function readAccount(state: MemoryState, accountId: string): AccountRecor
   const row = account && userOf(state, account.userId).accounts.get(accountId)?.row
   if (!account || !row) return null
   const { userId, enabled, grantVersion } = account
-  const { provider, email, displayName, status } = row
+  const { provider, email, displayName, status, proof, failedItems } = row
   const resources = resourcesOf(state, accountId)
-    .map(({ id, key, lane, cursor, watch }) => ({
+    .map(({ id, key, lane, cursor, watch, dirtyAt }) => ({
       id,
       key,
       lane,
       cursor,
       watchId: watch?.providerId ?? null,
+      due: dirtyAt !== null,
     }))
     .sort((a, b) => byText(a.key, b.key) || byText(a.lane, b.lane))
-  return { id: accountId, userId, provider, email, displayName, enabled, status, grantVersion, resources }
+  const record = { id: accountId, userId, provider, email, displayName, enabled, status }
+  return { ...record, proof, failedItems, grantVersion, resources }
 }
 
 export function accountsOf(state: MemoryState, userId: string): AccountRecord[] {
@@ -150,6 +152,7 @@ export function deleteAccount(state: MemoryState, accountId: string, now: number
     if (mutation.accountId === accountId) state.mutations.delete(key)
   for (const [id, item] of user.failedItems) if (item.accountId === accountId) user.failedItems.delete(id)
   for (const [key, place] of state.places) if (place.accountId === accountId) state.places.delete(key)
+  state.reconciliations = state.reconciliations.filter(each => each.row.accountId !== accountId)
   state.accounts.delete(accountId)
   user.accounts.delete(accountId)
   bury(user, 'account', accountId, now)

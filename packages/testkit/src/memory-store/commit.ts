@@ -4,19 +4,17 @@ import type { plan as realPlan, Stored, Writes } from '@inlet/sync/plan'
 import { placeMessages } from '@inlet/sync/plan-places'
 import { StaleLease } from '@inlet/sync/provider-errors'
 import { rowId } from '@inlet/sync/row-id'
-import { BATCH_MAX, type Batch, type Committed } from '@inlet/sync/store-port'
+import { BATCH_MAX, type Batch, type BatchCommitted } from '@inlet/sync/store-port'
+import { cursorAfter, foundIn } from '@inlet/sync/tally'
 import { openListings } from './listings.ts'
 import { forgetGone, readPlaces, writePlaces } from './places.ts'
+import { keepReconciliation } from './reconciliations.ts'
 import { refreshAccount } from './refresh-account.ts'
 import { keepResources } from './resources.ts'
 import { bury, byText, type MemoryState, type ResourceState, type UserState, userOf } from './state.ts'
 
 /** Store.commit, in the order of things that the port lists. Whatever can be refused is refused before the first write. */
-export function commit(
-  state: MemoryState,
-  plan: typeof realPlan,
-  said: Batch,
-): Committed & { cursorVersion: number } {
+export function commit(state: MemoryState, plan: typeof realPlan, said: Batch): BatchCommitted {
   const size = said.upserts.length + said.patches.length + said.deletions.length + said.missing.length
   if (size > 4 * BATCH_MAX || said.upserts.length > BATCH_MAX)
     throw new RangeError(`A batch speaks of ${size} messages; split it into batches of at most ${BATCH_MAX}.`)
@@ -39,6 +37,8 @@ export function commit(
     writes.healed.push(...placed.healed)
     writePlaces(state, said, placed.writes)
   }
+  const places = before && placed ? { before: before.places, batch: said, writes: placed.writes } : undefined
+  const found = foundIn(stored, writes, places)
 
   writeMessages(user, batch, writes)
   writeThreads(user, writes.threads, batch.now)
@@ -46,13 +46,15 @@ export function commit(
   writeItems(user, batch, writes)
   if (writes.failures.length > 0 && own.lane !== 'items')
     wakeItems(state, batch, Math.min(...writes.failures.map(failure => failure.retryAt)))
-  if (batch.cursor !== undefined) {
-    own.cursor = batch.cursor
+  const cursor = cursorAfter(batch, found)
+  if (cursor !== undefined) {
+    own.cursor = cursor
     own.cursorVersion += 1
   }
   if (writes.messages.length + writes.deletions.length > 0) own.run.changed = true
   keepListing(state, said, own)
   if (batch.resources) keepResources(state, batch, batch.resources)
+  keepReconciliation(state, batch)
   refreshAccount(state, batch.accountId, batch.now)
   return {
     userId: batch.userId,
@@ -60,6 +62,7 @@ export function commit(
     upserts: writes.messages.length,
     deletions: writes.deletions.length,
     cursorVersion: own.cursorVersion,
+    found,
   }
 }
 
@@ -76,7 +79,7 @@ function fence(state: MemoryState, batch: Batch): ResourceState {
   return own
 }
 
-function readStored(user: UserState, batch: Batch, concerned: string[]): Stored {
+export function readStored(user: UserState, batch: Batch, concerned: string[]): Stored {
   const stored: Stored = { messages: new Map(), tombstones: new Map(), labels: new Map() }
   const named = [...batch.upserts, ...batch.patches, ...batch.deletions]
     .map(item => item.id)

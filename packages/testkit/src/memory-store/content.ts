@@ -1,5 +1,7 @@
-import type { Version } from '@inlet/sync/provider-port'
+import type { plan as realPlan } from '@inlet/sync/plan'
+import type { PulledMessage, Version } from '@inlet/sync/provider-port'
 import { rowId } from '@inlet/sync/row-id'
+import { readStored } from './commit.ts'
 import { countAllPlaces } from './places.ts'
 import { byText, type FailedItem, type MemoryState, type MessageEntry, userOf } from './state.ts'
 
@@ -60,9 +62,74 @@ export function storedCount(
   state: MemoryState,
   accountId: string,
   of: 'messages' | 'places' = 'messages',
+  within?: string,
 ): number {
-  if (of === 'places') return countAllPlaces(state, accountId)
-  return [...messagesOf(state, accountId)].length
+  if (of === 'places') return countAllPlaces(state, accountId, within)
+  const label = within === undefined ? null : rowId(accountId, 'label', within)
+  const all = [...messagesOf(state, accountId)]
+  return all.filter(({ row }) => label === null || row.labelIds.includes(label)).length
+}
+
+export function unstored(
+  state: MemoryState,
+  resourceId: string,
+  listing: string,
+  labelId: string | null,
+  after: string,
+  limit: number,
+): string[] {
+  const accountId = state.resources.get(resourceId)?.accountId
+  if (accountId === undefined) return []
+  const label = labelId === null ? null : rowId(accountId, 'label', labelId)
+  const user = ownerOf(state, accountId)
+  const all = seenIds(state, resourceId, listing, after, Number.POSITIVE_INFINITY)
+  const suspects = all.filter(id => {
+    const message = user?.messages.get(rowId(accountId, 'message', id))
+    return label === null ? !message : message && !message.row.labelIds.includes(label)
+  })
+  return suspects.slice(0, limit)
+}
+
+export function seenIds(
+  state: MemoryState,
+  resourceId: string,
+  listing: string,
+  after: string,
+  limit: number,
+): string[] {
+  const seen = [...(state.seen.get(`${resourceId} ${listing}`) ?? [])]
+  return seen
+    .filter(id => id > after)
+    .sort(byText)
+    .slice(0, limit)
+}
+
+export function differing(
+  state: MemoryState,
+  plan: typeof realPlan,
+  userId: string,
+  accountId: string,
+  messages: PulledMessage[],
+): string[] {
+  const batch = {
+    ...{ lease: { resourceId: '', token: '' }, cursorVersion: 0, userId, accountId, now: 0 },
+    ...{ upserts: messages, patches: [], deletions: [], missing: [], labels: null, failures: [] },
+  }
+  return plan(readStored(userOf(state, userId), batch, []), batch).messages.map(each => each.providerId)
+}
+
+export function unplaced(state: MemoryState, accountId: string, limit: number): string[] {
+  const placed = new Set(
+    [...state.places.values()]
+      .filter(place => place.accountId === accountId && !place.gone)
+      .map(place => place.messageId),
+  )
+  const failing = new Set(itemsOf(state, accountId).map(item => item.providerId))
+  return [...messagesOf(state, accountId)]
+    .map(message => message.providerId)
+    .filter(id => !placed.has(id) && !failing.has(id))
+    .sort(byText)
+    .slice(0, limit)
 }
 
 function itemsOf(state: MemoryState, accountId: string): FailedItem[] {

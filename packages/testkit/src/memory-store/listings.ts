@@ -50,6 +50,7 @@ export function newLane(
     runId: null,
     paused: false,
     lastSyncedAt: null,
+    passedAt: null,
     lastPushAt: null,
     missedPushAt: null,
     run: { startedAt: 0, changed: false },

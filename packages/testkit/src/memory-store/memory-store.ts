@@ -7,11 +7,12 @@ import { commit } from './commit.ts'
 import * as content from './content.ts'
 import * as doorbells from './doorbells.ts'
 import * as feed from './feed-reader.ts'
-import { openListings } from './listings.ts'
 import * as mutations from './mutations.ts'
 import * as places from './places.ts'
+import * as comparisons from './reconciliations.ts'
 import * as scheduling from './scheduling.ts'
-import { type MemoryState, resourcesOf } from './state.ts'
+import { startReconciliation } from './start-reconciliation.ts'
+import type { MemoryState } from './state.ts'
 
 export type MemoryStoreOptions = {
   /** The database; any number of stores may share one. */
@@ -93,7 +94,14 @@ type ContentPart = Pick<
   | 'countPlaces'
   | 'placesIn'
   | 'placeEpochs'
-  | 'startListing'
+  | 'unstored'
+  | 'seenIds'
+  | 'differing'
+  | 'unplaced'
+  | 'startReconciliation'
+  | 'reconciliationsDue'
+  | 'reconciliations'
+  | 'livePassed'
   | 'addMutations'
   | 'pendingMutations'
   | 'setMutation'
@@ -110,21 +118,28 @@ function contentPart(state: MemoryState, plan: typeof realPlan, run: Run): Conte
       run('unlisted', () => content.unlisted(state, resourceId, listing, labelId, before, limit)),
     dueItems: (accountId, at, limit) => run('dueItems', () => content.dueItems(state, accountId, at, limit)),
     nextItemAt: accountId => run('nextItemAt', () => content.nextItemAt(state, accountId)),
-    storedCount: (accountId, of) => run('storedCount', () => content.storedCount(state, accountId, of)),
+    storedCount: (accountId, of, within) =>
+      run('storedCount', () => content.storedCount(state, accountId, of, within)),
     placesOf: (accountId, ids) => run('placesOf', () => places.placesOf(state, accountId, ids)),
     countPlaces: (accountId, resource, epoch, below) =>
       run('countPlaces', () => places.countPlaces(state, accountId, resource, epoch, below)),
     placesIn: (accountId, resource, epoch, range, limit) =>
       run('placesIn', () => places.placesIn(state, accountId, resource, epoch, range, limit)),
     placeEpochs: accountId => run('placeEpochs', () => places.placeEpochs(state, accountId)),
-    startListing: (accountId, listing, at) =>
-      run('startListing', () =>
-        accounts.changeAccount(state, accountId, at, () => {
-          const live = resourcesOf(state, accountId).filter(lane => lane.lane === 'live')
-          openListings(state, live, listing, at)
-          return {}
-        }),
-      ),
+    unstored: (resourceId, listing, labelId, after, limit) =>
+      run('unstored', () => content.unstored(state, resourceId, listing, labelId, after, limit)),
+    seenIds: (resourceId, listing, after, limit) =>
+      run('seenIds', () => content.seenIds(state, resourceId, listing, after, limit)),
+    differing: (userId, accountId, messages) =>
+      run('differing', () => content.differing(state, plan, userId, accountId, messages)),
+    unplaced: (accountId, limit) => run('unplaced', () => content.unplaced(state, accountId, limit)),
+    startReconciliation: (accountId, start, at) =>
+      run('startReconciliation', () => startReconciliation(state, accountId, start, at)),
+    reconciliationsDue: (before, stuck, atOnce) =>
+      run('reconciliationsDue', () => comparisons.reconciliationsDue(state, before, stuck, atOnce)),
+    reconciliations: (accountId, limit) =>
+      run('reconciliations', () => comparisons.reconciliations(state, accountId, limit)),
+    livePassed: (accountId, key) => run('livePassed', () => comparisons.livePassed(state, accountId, key)),
     addMutations: (userId, added, at) =>
       run('addMutations', () => mutations.addMutations(state, userId, added, at)),
     pendingMutations: (accountId, limit) =>

@@ -1,6 +1,7 @@
 import type { MutationBody, MutationResult, Outgoing } from '@inlet/protocol/mutations'
+import type { StoredMutation } from '@inlet/sync/mutation-store'
 import { StaleLease } from '@inlet/sync/provider-errors'
-import type { Lease, Store, StoredMutation } from '@inlet/sync/store-port'
+import type { Lease, Store } from '@inlet/sync/store-port'
 import { markLane } from './scheduling.ts'
 import {
   byText,

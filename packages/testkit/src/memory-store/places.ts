@@ -107,5 +107,5 @@ export function placeEpochs(state: MemoryState, accountId: string): { resource: 
   return [...pairs.values()]
 }
 
-export const countAllPlaces = (state: MemoryState, accountId: string): number =>
-  lying(state, accountId).length
+export const countAllPlaces = (state: MemoryState, accountId: string, within?: string): number =>
+  lying(state, accountId).filter(({ resource }) => within === undefined || resource === within).length

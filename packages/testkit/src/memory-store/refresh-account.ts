@@ -1,6 +1,7 @@
 import type { Account, Progress, Proof } from '@inlet/protocol/entities'
 import { deriveStatus } from '@inlet/sync/status'
 import type { ListingCursor } from '@inlet/sync/store-port'
+import { comparedOf } from './reconciliations.ts'
 import { type MemoryState, type ResourceState, resourcesOf, userOf } from './state.ts'
 
 /** As on Postgres: a sync that finds nothing shows in the browser at most this often. */
@@ -11,7 +12,7 @@ export function refreshAccount(
   state: MemoryState,
   accountId: string,
   now: number,
-  change: { force?: boolean; proof?: Proof } = {},
+  change: { force?: boolean; proof?: Omit<Proof, 'compared'> } = {},
 ): void {
   const account = state.accounts.get(accountId)
   if (!account) return
@@ -55,12 +56,13 @@ export function refreshAccount(
     failedItems,
     previous: old.status,
   })
+  const counts = change.proof ?? old.proof
   const next: Account = {
     ...old,
     status,
     watchExpiresAt: expiresAt,
     progress,
-    proof: change.proof ?? old.proof,
+    proof: counts && { ...counts, compared: comparedOf(state, accountId) },
     failedItems,
   }
   const quiet = (stored: number | null, seen: number | null) =>
@@ -70,13 +72,15 @@ export function refreshAccount(
   user.accounts.set(accountId, { row: { ...next, lastSyncAt, lastPushAt }, seq: ++user.head })
 }
 
+const KINDS = ['resync', 'backfill', 'reconcile'] as const
+
 function progressOf(lanes: ResourceState[]): Progress | null {
   const listings = lanes
     .filter(lane => lane.lane === 'listing' && lane.cursor !== null)
     .map(lane => JSON.parse(lane.cursor ?? '') as ListingCursor)
   if (listings.length === 0) return null
   return {
-    kind: listings.some(each => each.kind === 'resync') ? 'resync' : 'backfill',
+    kind: KINDS.find(kind => listings.some(each => each.kind === kind)) ?? 'backfill',
     done: listings.reduce((sum, each) => sum + each.done, 0),
     total: listings.every(each => each.total !== null)
       ? listings.reduce((sum, each) => sum + (each.total ?? 0), 0)

@@ -95,6 +95,7 @@ export function finish(state: MemoryState, claim: Claim, end: RunEnd, now: numbe
     lane.attempts = 0
     lane.error = null
     lane.lastSyncedAt = now
+    lane.passedAt = lane.run.startedAt
     const unheard = (lane.lastPushAt ?? 0) < lane.run.startedAt
     if (lane.lane === 'live' && claim.trigger === 'poll' && lane.run.changed && unheard)
       lane.missedPushAt = now

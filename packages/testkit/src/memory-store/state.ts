@@ -1,10 +1,12 @@
 import type { Account, Label, Thread } from '@inlet/protocol/entities'
 import type { MutationBody } from '@inlet/protocol/mutations'
+import type { Reconciliation } from '@inlet/protocol/sync-api'
+import type { MutationState } from '@inlet/sync/mutation-store'
 import type { StoredMessage } from '@inlet/sync/plan'
 import type { StoredPlace } from '@inlet/sync/plan-places'
 import type { PulledBody } from '@inlet/sync/provider-port'
 import type { StatusFacts } from '@inlet/sync/status'
-import type { Grant, Lane, MutationState, Trigger } from '@inlet/sync/store-port'
+import type { Grant, Lane, Trigger } from '@inlet/sync/store-port'
 
 export type MessageEntry = StoredMessage & { seq: number; storedAt: number; body: PulledBody | null }
 export type ThreadEntry = { row: Thread; seq: number }
@@ -64,6 +66,8 @@ export type ResourceState = {
   runId: string | null
   paused: boolean
   lastSyncedAt: number | null
+  /** When the last run that ended well began. */
+  passedAt: number | null
   lastPushAt: number | null
   missedPushAt: number | null
   /** Since the claim: when it began, and whether it has changed anything. */
@@ -101,6 +105,8 @@ export type MutationEntry = {
   attempts: number
 }
 
+export type ReconciliationEntry = { row: Reconciliation; pending: string[] }
+
 /** What a whole database holds. Rows are never changed in place: whoever was given one keeps what it was. */
 export type MemoryState = {
   users: Map<string, UserState>
@@ -116,6 +122,7 @@ export type MemoryState = {
   /** Until when each counts as alive. */
   workers: Map<string, number>
   attendance: Map<string, { workerId: string; since: number; leaseUntil: number }>
+  reconciliations: ReconciliationEntry[]
 }
 
 export function emptyState(): MemoryState {
@@ -129,6 +136,7 @@ export function emptyState(): MemoryState {
     places: new Map(),
     workers: new Map(),
     attendance: new Map(),
+    reconciliations: [],
   }
 }
 

@@ -45,7 +45,12 @@ export function AccountRow({
       </a>
       <StatusBadge accountId={account.id} email={account.email} />
       <Live id={account.id}>{now => <AccountProof account={now} brief />}</Live>
-      <Live id={account.id}>{now => <AccountProgress account={now} className="mt-1" />}</Live>
+      <Live id={account.id}>
+        {now =>
+          // A comparison is routine: it shows where one looks for it, in settings.
+          now.progress?.kind === 'reconcile' ? null : <AccountProgress account={now} className="mt-1" />
+        }
+      </Live>
     </div>
   )
 }

@@ -13,7 +13,11 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   )
 }
 
-const listingName = { backfill: 'Copying older mail', resync: 'Comparing all mail' } as const
+const listingName = {
+  backfill: 'Copying older mail',
+  resync: 'Comparing all mail',
+  reconcile: 'Comparing every id',
+} as const
 
 export function AccountProgress({ account, className }: { account: Account; className?: string }) {
   const { progress } = account

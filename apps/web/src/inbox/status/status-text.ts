@@ -1,4 +1,4 @@
-import type { Account, AccountStatus, Provider, StatusReason } from '@inlet/protocol/entities'
+import type { Account, AccountStatus, Compared, Provider, StatusReason } from '@inlet/protocol/entities'
 import { clock, count, plural } from '../../ui/format.ts'
 
 type State = AccountStatus['state']
@@ -78,3 +78,26 @@ export function statusSentence(account: Account, now: number): string {
 /** "6,046 of 6,046 mirrored". */
 export const proofText = ({ proof }: Account): string | null =>
   proof ? `${count(proof.stored)} of ${count(proof.provider)} mirrored` : null
+
+/**
+ * "no differences", or "2 messages were missing and have been stored, 1 was gone there and has been removed": what a
+ * comparison of every id found, and what became of it.
+ */
+export function foundText({ missing, extra, differing, failed }: Omit<Compared, 'at'>): string {
+  const was = (n: number, what: string, done: string, dones = done.replace(/^has/, 'have')) =>
+    n === 0 ? [] : [`${count(n)} ${n === 1 ? 'was' : 'were'} ${what} and ${n === 1 ? done : dones}`]
+  const parts = [
+    ...was(missing, 'missing', 'has been stored'),
+    ...was(extra, 'no longer there', 'has been removed'),
+    ...was(differing, 'different', 'has been corrected'),
+    ...was(failed, 'unreadable', 'will be tried again', 'will be tried again'),
+  ]
+  return parts.length === 0 ? 'no differences' : parts.join(', ')
+}
+
+/** "Every id compared 03:12: no differences". */
+export function comparedText({ proof }: Account, now: number): string {
+  const compared = proof?.compared
+  if (!compared) return 'The ids have not been compared yet'
+  return `Every id compared ${clock(compared.at, now)}: ${foundText(compared)}`
+}

@@ -1,12 +1,12 @@
-import { startResync } from '@inlet/sync/resync'
+import { startReconcile } from '@inlet/sync/reconcile'
 import { after } from 'next/server'
 import { ownAccount } from '@/server/own-account.ts'
 import { noStore, userRoute } from '@/server/route.ts'
 
-/** Walks the whole mailbox again and mends every difference. Answers at once; progress is on the account's row. */
+/** Compares every id with the provider's and mends every difference. Answers at once; progress is on the account's row. */
 export const POST = userRoute(async call => {
   const account = await ownAccount(call)
-  await startResync(call.runtime.engine, account.id)
+  await startReconcile(call.runtime.engine, account.id, 'person')
   after(() => call.runtime.kick())
   return new Response(null, { status: 202, headers: noStore })
 })
