@@ -80,6 +80,13 @@ describe('what a person is told', () => {
     )
   })
 
+  it('promises announcements only of those that make them', () => {
+    expect(statusSentence(account, now)).toBe('Gmail announces new mail the moment it arrives.')
+    expect(statusSentence({ ...account, provider: 'imap' }, now)).toBe(
+      'The mail server is asked for new mail every 2–3 minutes.',
+    )
+  })
+
   it('says nothing while all is well, and what holds when it is not', () => {
     expect(connectionNotice({ ...polling, phase: 'live' }, now)).toBeNull()
     expect(connectionNotice({ ...polling, phase: 'offline' }, now)?.text).toBe(
