@@ -64,11 +64,9 @@ describe('what a person is told', () => {
         compared: { at, ...none, ...found },
       },
     })
-    expect(comparedText(account, now)).toBe('The ids have not been compared yet')
-    expect(comparedText(compared({}), now)).toBe('Every id compared 03:12: no differences')
-    expect(comparedText(compared({ missing: 2 }), now)).toBe(
-      'Every id compared 03:12: 2 were missing and have been stored',
-    )
+    expect(comparedText(account, now)).toBe('not yet; it is every night')
+    expect(comparedText(compared({}), now)).toBe('03:12, no differences')
+    expect(comparedText(compared({ missing: 2 }), now)).toBe('03:12, 2 were missing and have been stored')
     expect(foundText({ missing: 1, extra: 1_200, differing: 1, failed: 2 })).toBe(
       '1 was missing and has been stored, 1,200 were no longer there and have been removed, 1 was different and has been corrected, 2 were unreadable and will be tried again',
     )
@@ -83,7 +81,7 @@ describe('what a person is told', () => {
   it('promises announcements only of those that make them', () => {
     expect(statusSentence(account, now)).toBe('Gmail announces new mail the moment it arrives.')
     expect(statusSentence({ ...account, provider: 'imap' }, now)).toBe(
-      'The mail server is asked for new mail every 2–3 minutes.',
+      'The mail server is asked for new mail every 30 s while you are here.',
     )
   })
 

@@ -31,6 +31,8 @@ export type FailedItem = z.infer<typeof FailedItem>
 export const SyncStatusResponse = z.object({
   accounts: z.array(Account),
   failedItems: z.array(FailedItem),
+  /** Accounts whose inbox a worker listens at now over an open connection (IMAP), and since when. */
+  attended: z.array(z.object({ accountId: RowId, since: Millis })),
 })
 export type SyncStatusResponse = z.infer<typeof SyncStatusResponse>
 

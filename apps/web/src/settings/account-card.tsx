@@ -7,7 +7,13 @@ import { AccountMark } from '@/inbox/account-mark.tsx'
 import { AccountFacts, AccountProgress } from '@/inbox/status/account-facts.tsx'
 import { ReconnectLink } from '@/inbox/status/reconnect-link.tsx'
 import { StatusDot } from '@/inbox/status/status-dot.tsx'
-import { announces, providerName, stateName, statusSentence } from '@/inbox/status/status-text.ts'
+import {
+  announces,
+  listeningSentence,
+  providerName,
+  stateName,
+  statusSentence,
+} from '@/inbox/status/status-text.ts'
 import { stateDot } from '@/inbox/status/tone.ts'
 import { useSyncNow } from '@/inbox/status/use-sync-now.ts'
 import { Button } from '@/ui/button.tsx'
@@ -17,7 +23,13 @@ import { useNow } from '@/ui/use-now.ts'
 import { act } from './api.ts'
 import { Comparisons } from './comparisons.tsx'
 
-export function AccountCard({ account }: { account: Account }) {
+export function AccountCard({
+  account,
+  listeningSince,
+}: {
+  account: Account
+  listeningSince: number | null
+}) {
   const now = useNow('second')
   const { busy: syncing, sync } = useSyncNow()
   const [busy, setBusy] = useState(false)
@@ -58,10 +70,14 @@ export function AccountCard({ account }: { account: Account }) {
             <StatusDot color={stateDot(account)} />
             <span className="font-medium">{stateName[state]}</span>
           </p>
-          <p className="mt-1 text-muted">{statusSentence(account, now)}</p>
+          <p className="mt-1 text-muted">
+            {state === 'active' && reason === null && listeningSince !== null
+              ? listeningSentence
+              : statusSentence(account, now)}
+          </p>
           <AccountProgress account={account} className="mt-3 max-w-72" />
         </div>
-        <AccountFacts account={account} now={now} />
+        <AccountFacts account={account} now={now} listeningSince={listeningSince} />
       </div>
       <Comparisons account={account} />
       <div className="mt-4 flex flex-wrap gap-2">

@@ -3,7 +3,7 @@
 import type { Account } from '@inlet/protocol/entities'
 import { type Reconciliation, ReconciliationsResponse } from '@inlet/protocol/sync-api'
 import { useState } from 'react'
-import { comparedText, foundText, proofText } from '@/inbox/status/status-text.ts'
+import { foundText } from '@/inbox/status/status-text.ts'
 import { clock, count, fullTime } from '@/ui/format.ts'
 import { Skeleton } from '@/ui/skeleton.tsx'
 import { useNow } from '@/ui/use-now.ts'
@@ -15,24 +15,16 @@ const triggers: Record<Reconciliation['trigger'], string> = {
   counts: 'because the counts disagreed',
 }
 
-/** The proof that nothing is missing, and on request the comparisons that it rests on. */
+/** On request the comparisons with the provider, and what they found. */
 export function Comparisons({ account }: { account: Account }) {
   const now = useNow('halfMinute')
   const [open, setOpen] = useState(false)
-  const counts = proofText(account)
-  if (!counts) return null
+  if (!account.proof?.compared) return null
   return (
-    <div className="mt-3 text-xs">
-      <p data-testid="compared" className="text-muted">
-        {counts}. {comparedText(account, now)}.
-      </p>
-      <details onToggle={event => setOpen(event.currentTarget.open)} className="mt-1">
-        <summary className="w-fit cursor-default rounded text-faint hover:text-text">
-          Past comparisons
-        </summary>
-        {open ? <List account={account} now={now} /> : null}
-      </details>
-    </div>
+    <details onToggle={event => setOpen(event.currentTarget.open)} className="mt-3 text-xs">
+      <summary className="w-fit cursor-default rounded text-faint hover:text-text">Past comparisons</summary>
+      {open ? <List account={account} now={now} /> : null}
+    </details>
   )
 }
 

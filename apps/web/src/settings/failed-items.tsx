@@ -1,17 +1,21 @@
 'use client'
 
 import type { Account } from '@inlet/protocol/entities'
-import { SyncStatusResponse } from '@inlet/protocol/sync-api'
+import type { SyncStatusResponse } from '@inlet/protocol/sync-api'
 import { clock, plural } from '@/ui/format.ts'
 import { Skeleton } from '@/ui/skeleton.tsx'
 import { useNow } from '@/ui/use-now.ts'
-import { useFetched } from './use-fetched.ts'
+import type { Fetched } from './use-fetched.ts'
 
 /** Messages that could not be fetched or read: why, and when they are tried again. */
-export function FailedItems({ accounts }: { accounts: readonly Account[] }) {
+export function FailedItems({
+  accounts,
+  status: { value, error },
+}: {
+  accounts: readonly Account[]
+  status: Fetched<SyncStatusResponse>
+}) {
   const now = useNow('halfMinute')
-  const total = accounts.reduce((sum, account) => sum + account.failedItems, 0)
-  const { value, error } = useFetched('/api/sync/status', SyncStatusResponse, total)
   if (error && !value) return <p className="text-bad-text">{error}</p>
   if (!value) return <Skeleton className="w-2/3" />
   if (value.failedItems.length === 0) {

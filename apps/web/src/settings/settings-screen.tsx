@@ -1,6 +1,7 @@
 'use client'
 
 import { useAccounts } from '@inlet/client/react'
+import { SyncStatusResponse } from '@inlet/protocol/sync-api'
 import { LogOut, Plus } from 'lucide-react'
 import Link from 'next/link'
 import type { RailUser } from '@/inbox/rail/user-menu.tsx'
@@ -12,10 +13,15 @@ import { AccountCard } from './account-card.tsx'
 import { FailedItems } from './failed-items.tsx'
 import { PageFrame, Section } from './page-frame.tsx'
 import { SyncHistory } from './sync-history.tsx'
+import { useFetched } from './use-fetched.ts'
 
 export function SettingsScreen({ user }: { user: RailUser }) {
   const { accounts, loading } = useAccounts()
   const leave = useLeave()
+  const failed = accounts.reduce((sum, account) => sum + account.failedItems, 0)
+  const status = useFetched('/api/sync/status', SyncStatusResponse, failed)
+  const listeningSince = (id: string) =>
+    status.value?.attended.find(({ accountId }) => accountId === id)?.since ?? null
   return (
     <PageFrame title="Settings">
       <Section title="Accounts">
@@ -30,7 +36,9 @@ export function SettingsScreen({ user }: { user: RailUser }) {
             No account is connected yet. Connect one, and its mail appears in the inbox.
           </p>
         ) : (
-          accounts.map(account => <AccountCard key={account.id} account={account} />)
+          accounts.map(account => (
+            <AccountCard key={account.id} account={account} listeningSince={listeningSince(account.id)} />
+          ))
         )}
         <Link href="/connect" className={buttonClass({ size: 'sm' }, 'mt-3')}>
           <Plus className="size-3.5" aria-hidden />
@@ -42,7 +50,7 @@ export function SettingsScreen({ user }: { user: RailUser }) {
         title="Failed items"
         note="Nothing is skipped in silence: these are tried again."
       >
-        <FailedItems accounts={accounts} />
+        <FailedItems accounts={accounts} status={status} />
       </Section>
       <Section title="Sync history" note="The last 25 runs.">
         <SyncHistory accounts={accounts} />

@@ -4,11 +4,13 @@ import { useEffect, useState } from 'react'
 import type * as z from 'zod'
 import { getJson } from './api.ts'
 
-/** A server answer, asked for again every 15 s while the page is looked at, and when `key` changes. */
 const EVERY_MS = 15_000
 
-export function useFetched<T>(path: string, schema: z.ZodType<T>, key: unknown) {
-  const [state, setState] = useState<{ value: T | null; error: string | null }>({ value: null, error: null })
+export type Fetched<T> = { value: T | null; error: string | null }
+
+/** A server answer, asked for again every 15 s while the page is looked at, and when `key` changes. */
+export function useFetched<T>(path: string, schema: z.ZodType<T>, key: unknown): Fetched<T> {
+  const [state, setState] = useState<Fetched<T>>({ value: null, error: null })
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new key asks again.
   useEffect(() => {
     const aborter = new AbortController()

@@ -2,7 +2,7 @@ import type { Account } from '@inlet/protocol/entities'
 import type { ReactNode } from 'react'
 import { ago, clock, count, plural } from '@/ui/format.ts'
 import { ProgressBar } from '@/ui/progress-bar.tsx'
-import { announces } from './status-text.ts'
+import { announces, comparedText } from './status-text.ts'
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
@@ -35,11 +35,21 @@ export function AccountProgress({ account, className }: { account: Account; clas
 }
 
 /** Is it live, when was the last sync, is anything missing. */
-export function AccountFacts({ account, now }: { account: Account; now: number }) {
+export function AccountFacts({
+  account,
+  now,
+  listeningSince = null,
+}: {
+  account: Account
+  now: number
+  /** Of one that does not announce: since when we listen at its inbox. */
+  listeningSince?: number | null
+}) {
   const { proof, watchExpiresAt } = account
   return (
     <dl className="text-xs">
       <Fact name="Last sync">{account.lastSyncAt === null ? 'not yet' : ago(account.lastSyncAt, now)}</Fact>
+      {listeningSince === null ? null : <Fact name="Listening">since {clock(listeningSince, now)}</Fact>}
       {announces(account) ? (
         <Fact name="Last announcement">
           {account.lastPushAt === null ? 'none yet' : ago(account.lastPushAt, now)}
@@ -49,6 +59,9 @@ export function AccountFacts({ account, now }: { account: Account; now: number }
         {proof
           ? `${count(proof.stored)} of ${count(proof.provider)}, checked ${ago(proof.checkedAt, now)}`
           : 'not counted yet'}
+      </Fact>
+      <Fact name="Every id compared">
+        <span data-testid="compared">{comparedText(account, now)}</span>
       </Fact>
       {announces(account) ? (
         <Fact name="Live until">

@@ -6,10 +6,13 @@ type State = AccountStatus['state']
 const providers: Record<Provider, string> = {
   gmail: 'Gmail',
   graph: 'Outlook',
-  imap: 'The mail server',
+  imap: 'IMAP',
   'google-calendar': 'Google Calendar',
 }
 export const providerName = (provider: Provider): string => providers[provider]
+/** Who does what a sentence tells. */
+const actor = (provider: Provider): string =>
+  provider === 'imap' ? 'The mail server' : providerName(provider)
 
 /** Whether the provider tells us of new mail; IMAP servers are asked. */
 export const announces = ({ provider }: Pick<Account, 'provider'>): boolean => provider !== 'imap'
@@ -63,14 +66,14 @@ const calm: Record<State, (facts: Facts) => string> = {
   active: ({ account, name }) =>
     announces(account)
       ? `${name} announces new mail the moment it arrives.`
-      : `${name} is asked for new mail every 2–3 minutes.`,
+      : `${name} is asked for new mail every 30 s while you are here.`,
   degraded: () => 'Mail is up to date, but may come later than usual.',
   disconnected: () => 'This account is not syncing.',
 }
 
 /** One or two plain sentences: what is the matter, and what happens next. */
 export function statusSentence(account: Account, now: number): string {
-  const facts = { account, name: providerName(account.provider), now, retry: retryText(account, now) }
+  const facts = { account, name: actor(account.provider), now, retry: retryText(account, now) }
   const { reason, state } = account.status
   return (reason ? sentences[reason] : calm[state])(facts)
 }
@@ -78,6 +81,10 @@ export function statusSentence(account: Account, now: number): string {
 /** "6,046 of 6,046 mirrored". */
 export const proofText = ({ proof }: Account): string | null =>
   proof ? `${count(proof.stored)} of ${count(proof.provider)} mirrored` : null
+
+/** Of an account that we listen at. */
+export const listeningSentence =
+  'Inlet listens at its inbox, so new mail shows at once. Other folders are asked every 30 s while you are here.'
 
 /**
  * "no differences", or "2 messages were missing and have been stored, 1 was gone there and has been removed": what a
@@ -95,9 +102,8 @@ export function foundText({ missing, extra, differing, failed }: Omit<Compared, 
   return parts.length === 0 ? 'no differences' : parts.join(', ')
 }
 
-/** "Every id compared 03:12: no differences". */
+/** "03:12, no differences". */
 export function comparedText({ proof }: Account, now: number): string {
   const compared = proof?.compared
-  if (!compared) return 'The ids have not been compared yet'
-  return `Every id compared ${clock(compared.at, now)}: ${foundText(compared)}`
+  return compared ? `${clock(compared.at, now)}, ${foundText(compared)}` : 'not yet; it is every night'
 }
