@@ -13,7 +13,7 @@ export interface Break {
 }
 
 export interface NamedTest {
-  project: 'unit' | 'pg' | 'redis'
+  project: 'unit' | 'pg' | 'redis' | 'imap'
   /** The file that vitest runs. A contract's test runs through the file that calls the contract. */
   file: string
   /** Its title as in the source. `%s` and `${…}` stand for anything. */

@@ -1,14 +1,17 @@
 import type { Break } from './break.ts'
 import { accessBreaks } from './breaks-access.ts'
+import { attendanceBreaks } from './breaks-attendance.ts'
 import { connectionBreaks } from './breaks-connection.ts'
 import { cursorBreaks } from './breaks-cursor.ts'
 import { feedBreaks } from './breaks-feed.ts'
 import { frontBreaks } from './breaks-front.ts'
 import { graphBreaks } from './breaks-graph.ts'
 import { hubBreaks } from './breaks-hub.ts'
+import { imapBreaks } from './breaks-imap.ts'
 import { lanesBreaks } from './breaks-lanes.ts'
 import { limitsBreaks } from './breaks-limits.ts'
 import { mirrorBreaks } from './breaks-mirror.ts'
+import { placesBreaks } from './breaks-places.ts'
 import { pushBreaks } from './breaks-push.ts'
 import { reconcileBreaks } from './breaks-reconcile.ts'
 import { streamsBreaks } from './breaks-streams.ts'
@@ -27,4 +30,7 @@ export const breaks: readonly Break[] = [
   ...reconcileBreaks,
   ...limitsBreaks,
   ...graphBreaks,
+  ...attendanceBreaks,
+  ...placesBreaks,
+  ...imapBreaks,
 ]

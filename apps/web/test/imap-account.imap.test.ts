@@ -332,6 +332,7 @@ test('no password is in a log line, an answer or a row, and the search for them 
     return { tables, heard }
   }
   await connect()
+  expect((await connect({ password: 'not the one' })).status).toBe(422)
   for (const secret of secrets) expect(await holding(secret)).toEqual({ tables: [], heard: [] })
   expect(logged.some(line => line.includes('could not be logged in to'))).toBe(true)
   expect((await client.query('SELECT 1 FROM account_grant')).rowCount).toBeGreaterThan(0)

@@ -191,6 +191,7 @@ describe('a doorbell that somebody must hold', () => {
 
   test('is waited for while it ends, all of them at once', async () => {
     await another('b@example.com')
+    const leave = vi.spyOn(world.store, 'leave')
     const one = worker('one')
     await until(() => expect(one.attendance.figures).toEqual({ attending: 2 }))
     const slow = Promise.withResolvers<void>()
@@ -198,9 +199,11 @@ describe('a doorbell that somebody must hold', () => {
     const stopped = one.stop().then(() => 'stopped')
     await until(() => expect(world.mailbox.held.size).toBe(0))
     // Both have been told, and neither has ended; until then nobody else is given them.
+    expect(leave).not.toHaveBeenCalled()
     expect(await holders()).toEqual(['one', 'one'])
     slow.resolve()
     expect(await stopped).toBe('stopped')
+    expect(leave).toHaveBeenCalledOnce()
     expect(await holders()).toEqual([])
   })
 

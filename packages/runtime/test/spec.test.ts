@@ -55,11 +55,11 @@ const sourceOf = (file: string) => {
 const planted = globSync('apps/simulate/src/mutants/*.ts', { cwd: root }).map(read).join('\n')
 
 describe('the specification', () => {
-  it('has its five parts, each with rules numbered from 1 without a gap', () => {
-    expect(parts.toSorted()).toEqual(['connection', 'cursor', 'feed', 'mirror', 'push'])
+  it('has its six parts, each with rules numbered from 1 without a gap', () => {
+    expect(parts.toSorted()).toEqual(['connection', 'cursor', 'feed', 'mirror', 'places', 'push'])
     for (const part of parts) {
       const own = rules.filter(rule => rule.part === part)
-      expect(own.map(rule => rule.id)).toEqual(own.map((_, index) => `${part}-${index + 1}`))
+      expect(own.map(rule => rule.id)).toEqual(own.map((_, index) => `${part.replace(/s$/, '')}-${index + 1}`))
       // No row that looks like a rule escapes the pattern above.
       expect(read(`docs/spec/${part}.md`).match(/^\| \*\*/gm)).toHaveLength(own.length)
     }

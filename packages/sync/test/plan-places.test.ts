@@ -32,6 +32,10 @@ function commit(world: World, part: Partial<Batch>, listing = false): World {
     })
   const messages = new Map(world.stored.messages)
   for (const write of writes.messages) messages.set(write.row.id, write)
+  for (const { id, version } of writes.versions) {
+    const old = messages.get(id)
+    if (old) messages.set(id, { ...old, version })
+  }
   for (const { id } of writes.deletions) messages.delete(id)
   const labels = new Map(world.stored.labels)
   for (const label of writes.labels) labels.set(label.id, { ...label, total: 0 })
