@@ -81,6 +81,14 @@ export const attendanceBreaks: readonly Break[] = [
   },
   {
     rule: 'push-23',
+    what: 'workers that ask at once do not see each other',
+    file: leases,
+    from: "await tx.query('SELECT pg_advisory_xact_lock($1)', [TURN])",
+    to: '',
+    test: store('of workers that ask at once nobody gets what another has'),
+  },
+  {
+    rule: 'push-23',
     what: 'what a dead worker held is nobody’s for an hour',
     file: leases,
     from: 'WHERE lease_until <= $2 OR',

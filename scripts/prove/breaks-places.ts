@@ -154,8 +154,8 @@ export const placesBreaks: readonly Break[] = [
     rule: 'place-8',
     what: 'a number of a new epoch takes the place of the old one',
     file,
-    from: '`${epoch} ${uid} ${resource}`',
-    to: '`${uid} ${resource}`',
+    from: 'const keyOf = ({ resource, epoch, uid }: Pick',
+    to: "const epoch = ''\nconst keyOf = ({ resource, uid }: Pick",
     test: memory('an old epoch counts until its places are dropped, and then the new one keeps the rows'),
   },
   {

@@ -59,7 +59,9 @@ describe('the specification', () => {
     expect(parts.toSorted()).toEqual(['connection', 'cursor', 'feed', 'mirror', 'places', 'push'])
     for (const part of parts) {
       const own = rules.filter(rule => rule.part === part)
-      expect(own.map(rule => rule.id)).toEqual(own.map((_, index) => `${part.replace(/s$/, '')}-${index + 1}`))
+      expect(own.map(rule => rule.id)).toEqual(
+        own.map((_, index) => `${part.replace(/s$/, '')}-${index + 1}`),
+      )
       // No row that looks like a rule escapes the pattern above.
       expect(read(`docs/spec/${part}.md`).match(/^\| \*\*/gm)).toHaveLength(own.length)
     }

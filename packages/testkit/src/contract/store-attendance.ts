@@ -69,6 +69,15 @@ export function attendanceContract(get: () => StoreUnderTest): void {
     expect(ids(await round(a)).sort()).toEqual([...all].sort())
   })
 
+  test('of workers that ask at once nobody gets what another has', async () => {
+    later()
+    await accounts(6)
+    const all = Array.from({ length: 6 }, worker)
+    const held = (await Promise.all(all.map(each => round(each)))).flatMap(ids)
+    expect(held.length).toBeGreaterThanOrEqual(6)
+    expect(new Set(held).size).toBe(held.length)
+  })
+
   test('a worker that is dead holds nothing once its lease is over, and not before', async () => {
     later()
     await accounts(2)
