@@ -11,3 +11,21 @@ export function isStored(state: MemoryState, email: string, messageId: string, f
     }
   return false
 }
+
+/** Is something stored at this place? */
+export function isPlaced(state: MemoryState, email: string, folder: string, uid: number): boolean {
+  for (const place of state.places.values())
+    if (
+      place.uid === uid &&
+      place.resource === folder &&
+      !place.gone &&
+      emailOf(state, place.accountId) === email
+    )
+      return true
+  return false
+}
+
+function emailOf(state: MemoryState, accountId: string): string | undefined {
+  const userId = state.accounts.get(accountId)?.userId ?? ''
+  return state.users.get(userId)?.accounts.get(accountId)?.row.email
+}

@@ -2,6 +2,7 @@ import type { MutationBody } from '@inlet/protocol/mutations'
 import { startResync } from '@inlet/sync/resync'
 import { prune } from '@inlet/testkit/memory-store/feed-reader'
 import { describe, type Operation } from './history.ts'
+import { ImapMailbox } from './imap/imap-mailbox.ts'
 import type { Mailbox } from './mailbox.ts'
 import { FLICKER_MS } from './provider.ts'
 import type { World } from './world.ts'
@@ -29,6 +30,7 @@ export function perform(world: World, operation: Operation): unknown {
     case 'deleteLabel':
     case 'fleetingLabel':
     case 'expireCursors':
+    case 'shift':
       return changeMailbox(world, world.mailbox(operation.mailbox), operation)
     case 'mutate':
     case 'revoke':
@@ -138,6 +140,8 @@ function changeMailbox(
     }
     case 'expireCursors':
       return mailbox.expireCursors(s)
+    case 'shift':
+      return mailbox instanceof ImapMailbox && mailbox.shift(operation.what, r, s)
   }
 }
 

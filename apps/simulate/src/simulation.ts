@@ -260,7 +260,7 @@ async function probe(
   for (let n = 0; n < 4; n++) {
     for (const mailbox of mailboxes.values()) {
       mailbox.deliver(clock.now())
-      const id = mailbox.ids()[0]
+      const id = mailbox.heard()[0]
       if (id) mailbox.label(id, n % 2 === 0 ? ['STARRED'] : [], n % 2 === 0 ? [] : ['STARRED'])
     }
     await clock.run(clock.now() + 700, broke)

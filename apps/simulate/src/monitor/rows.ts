@@ -3,6 +3,9 @@ import { changesAfter } from '@inlet/testkit/memory-store/feed-reader'
 import { idOf } from '../ids.ts'
 import type { Watched } from './watched.ts'
 
+/** What came back after it had been gone may be deleted here for so long by who has asked before. */
+const COME_AGAIN_MS = 5 * 60_000
+
 type Seen = { head: number; rows: Map<string, string> }
 
 /** Rows as they take their seqs: each has changed (I4), and what is deleted is gone at the provider (I7). */
@@ -50,7 +53,10 @@ export class RowWatch {
     for (const mailbox of this.#watched.mailboxes.values())
       for (const account of this.#accountsOf(mailbox.email))
         for (const messageId of mailbox.messages.keys())
-          if (idOf(account, 'message', messageId) === id)
+          if (
+            idOf(account, 'message', messageId) === id &&
+            mailbox.lainSince(messageId) <= this.#watched.now() - COME_AGAIN_MS
+          )
             this.#watched.violations.report(
               'I7',
               `Message ${messageId} of ${mailbox.email} was deleted here, and the provider still has it.`,

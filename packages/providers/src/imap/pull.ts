@@ -81,7 +81,12 @@ async function idsOf(
 }
 
 /** The position is the epoch and the UID below which the next page lies. */
-export async function listPage(at: At, { path }: MailFolder, position: string | null): Promise<ListedPage> {
+export async function listPage(
+  at: At,
+  { path }: MailFolder,
+  position: string | null,
+  size = PAGE,
+): Promise<ListedPage> {
   const [, epoch = '', before = ''] = /^(\d{1,10}):(\d{1,10})$/.exec(position ?? '') ?? []
   if (position !== null && !epoch)
     throw new ProviderError('cursor_expired', 'This is no position in a folder.')
@@ -91,13 +96,13 @@ export async function listPage(at: At, { path }: MailFolder, position: string | 
     : { epoch, before: Number(before) }
   const folder = { path, uidValidity: BigInt(from.epoch) }
   const view: View = new WeakSet()
-  const page = await listFolder(at, folder, from.before, PAGE, view)
+  const page = await listFolder(at, folder, from.before, size, view)
   const put = await withIdentities(at, folder, page, view)
   const lowest = page.at(-1)?.uid ?? 0
   return {
     items: [...new Set(put.map(({ messageId }) => messageId))].map(id => ({ id, message: null })),
     places: { epoch: from.epoch, put, gone: [] },
-    next: page.length < PAGE || lowest <= 1 ? null : `${from.epoch}:${lowest}`,
+    next: page.length < size || lowest <= 1 ? null : `${from.epoch}:${lowest}`,
     total: now?.exists ?? null,
   }
 }

@@ -93,7 +93,7 @@ function toMessage(
 }
 
 /** The oldest message that it names, or itself: the same for all that name it, in whatever order they come. */
-function threadOf(message: ReadMessage): string {
+export function threadOf(message: ReadMessage): string {
   const people = [message.from, ...message.to, ...message.cc].map(({ email }) => `${email}`)
   const [own = '', oldest = own] = tokensOf({ ...message, addresses: people })
   return `T${oldest}`
