@@ -52,6 +52,8 @@ export type Operation =
       mailbox: number
     })
   | (On & { type: 'shift'; mailbox: number; what: Shift })
+  /** One of its folders is polled now. */
+  | (On & { type: 'poll'; mailbox: number })
   | (On & {
       type: 'revoke' | 'reconnect' | 'endWatch' | 'forgePush' | 'syncNow' | 'resync' | 'stop' | 'start'
       mailbox: number
@@ -117,6 +119,10 @@ export function historyOf(seed: number, size: number): History {
   shape.kinds = shape.mailboxes.map(() => kindOf(kinds.next()))
   const drawn = Array.from({ length: size }, () => operation(random, shape))
   const operations = drawn.map(each => asShift(each, shape, kinds))
+  // Without doorbells folders are looked at one by one, each at a time of its own, and more often than a short life has polls.
+  for (const [mailbox, kind] of shape.kinds.entries())
+    for (let n = 0; kind === 'imap' && n < size; n++)
+      operations.push({ at: kinds.int(0, shape.durationMs), r: kinds.next(), s: 0, type: 'poll', mailbox })
   operations.sort((a, b) => a.at - b.at)
   return { seed, shape, operations }
 }

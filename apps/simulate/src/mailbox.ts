@@ -148,8 +148,8 @@ export abstract class Mailbox {
   lying(_resource: string): Iterable<Lying> {
     return []
   }
-  /** Since when it has been there without a break, for messages that come again. */
-  lainSince(_id: string): number {
+  /** Since when it has been there, or in this folder, without a break, for messages that come again. */
+  lainSince(_id: string, _folder?: string): number {
     return 0
   }
   /** Messages whose changes ring a doorbell. */

@@ -33,6 +33,7 @@ export function perform(world: World, operation: Operation): unknown {
     case 'shift':
       return changeMailbox(world, world.mailbox(operation.mailbox), operation)
     case 'mutate':
+    case 'poll':
     case 'revoke':
     case 'reconnect':
     case 'endWatch':
@@ -161,6 +162,13 @@ async function changeAccount(
   const now = world.clock.now()
   try {
     if (operation.type === 'syncNow') await store.mark({ accountId, lanes: ['live', 'items'] }, 'person', now)
+    if (operation.type === 'poll') {
+      const lanes = [...world.state.resources.values()].filter(
+        lane => lane.accountId === accountId && lane.lane === 'live',
+      )
+      const lane = at(lanes, r)
+      if (lane) await store.mark({ resourceId: lane.id }, 'poll', now)
+    }
     if (operation.type === 'resync') await startResync(world.personsEngine(), accountId)
     if (operation.type === 'stop') await store.setEnabled(accountId, false, now)
     if (operation.type === 'start') await store.setEnabled(accountId, true, now)

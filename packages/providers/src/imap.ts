@@ -73,7 +73,7 @@ export function createImap(
     async *fetch(conn, _resource, ids, options, signal) {
       if (ids.length === 0) return
       const at = await open(conn, options.priority, signal)
-      yield* fetchByPlace(conn, at, () => tree.recent(at), ids, options, world)
+      yield* fetchByPlace(conn, at, tree, ids, options, world)
     },
     async counts(conn, resource, signal) {
       const at = await open(conn, 'live', signal)

@@ -32,7 +32,8 @@ export class ImapMailbox extends Mailbox {
   readonly store = new MailStore(this.age, this.world.random, (folder, ids) => this.#changed(folder, ids))
   readonly #threads = new Map<string, { root: string; server: string }>()
   readonly #written = new Map<string, Written>()
-  readonly #since = new Map<string, number>()
+  /** null: it was there and is gone. */
+  readonly #since = new Map<string, number | null>()
   /** Nobody hears the doorbell until then. */
   #deafUntil = 0
 
@@ -231,16 +232,20 @@ export class ImapMailbox extends Mailbox {
   #changed(folder: Folder, ids: readonly string[]): void {
     for (const id of new Set(ids)) {
       const spots = this.#spots(id)
+      const here = `${id} ${this.keyOf(folder)}`
+      this.#lies(
+        here,
+        spots.some(spot => spot.folder === folder),
+      )
+      this.#lies(id, spots.length > 0)
       const [first] = spots
       if (!first) {
         this.messages.delete(id)
-        this.#since.delete(id)
         this.broken.delete(id)
         continue
       }
       const has = (flag: string) => spots.some(({ entry }) => entry.flags.has(flag))
       const drafts = this.store.folders.get(PATHS.DRAFTS)
-      if (!this.#since.has(id)) this.#since.set(id, this.world.now())
       this.messages.set(id, {
         ...first.entry.letter.message,
         labelIds: [...new Set(spots.map(spot => this.keyOf(spot.folder)))].sort(),
@@ -251,6 +256,12 @@ export class ImapMailbox extends Mailbox {
     }
     if (folder.path === 'INBOX' && ids.length > 0 && this.world.now() >= this.#deafUntil)
       this.world.ring({ provider: 'imap', mailbox: this.email, resource: this.keyOf(folder) })
+  }
+
+  #lies(what: string, lies: boolean): void {
+    const since = this.#since.get(what)
+    if (!lies) this.#since.set(what, null)
+    else if (since == null) this.#since.set(what, since === undefined ? 0 : this.world.now())
   }
 
   // -- what a connection and the judges need --
@@ -280,8 +291,8 @@ export class ImapMailbox extends Mailbox {
     return label === 'STARRED' ? (message?.starred ?? false) : super.carries(id, label)
   }
 
-  override lainSince(id: string): number {
-    return this.#since.get(id) ?? this.world.now()
+  override lainSince(id: string, folder?: string): number {
+    return this.#since.get(folder === undefined ? id : `${id} ${folder}`) ?? this.world.now()
   }
 
   override *lying(resource: string): Generator<Lying> {

@@ -93,7 +93,7 @@ export function simulatedImap(parts: Parts): Partial<ProviderPort> {
     async *fetch(conn, _resource, ids, options, signal) {
       if (ids.length === 0) return
       const { at, mailbox } = await open('fetch', conn, options.priority, signal)
-      for await (const fetched of fetchByPlace(conn, at, () => tree.recent(at), ids, options, world)) {
+      for await (const fetched of fetchByPlace(conn, at, tree, ids, options, world)) {
         if (fetched.outcome === 'message') mailbox.shown(fetched.id)
         yield fetched
       }
