@@ -13,11 +13,16 @@ export function isStored(state: MemoryState, email: string, messageId: string, f
 }
 
 /** Is something stored at this place? */
-export function isPlaced(state: MemoryState, email: string, folder: string, uid: number): boolean {
+export function isPlaced(
+  state: MemoryState,
+  email: string,
+  at: { resource: string; epoch: string; uid: number },
+): boolean {
   for (const place of state.places.values())
     if (
-      place.uid === uid &&
-      place.resource === folder &&
+      place.uid === at.uid &&
+      place.resource === at.resource &&
+      place.epoch === at.epoch &&
       !place.gone &&
       emailOf(state, place.accountId) === email
     )

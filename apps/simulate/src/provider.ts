@@ -21,7 +21,7 @@ export type ProviderWorld = {
    * nobody can know.
    */
   isStored: (email: string, messageId: string, labelId?: string) => boolean
-  isPlaced: (email: string, folder: string, uid: number) => boolean
+  isPlaced: (email: string, at: { resource: string; epoch: string; uid: number }) => boolean
 }
 
 const ANSWERS: readonly FaultKind[] = [
@@ -189,7 +189,12 @@ export function simulatedProvider(world: ProviderWorld, process: Process, traits
   const placed = traits.placed
     ? simulatedImap({
         ...{ clock, random, faults, process, ask, pageSize: world.pageSize },
-        isStored: (mailbox, folder, uid) => world.isPlaced(mailbox.email, mailbox.keyOf(folder), uid),
+        isStored: (mailbox, folder, uid) =>
+          world.isPlaced(mailbox.email, {
+            resource: mailbox.keyOf(folder),
+            epoch: `${folder.uidValidity}`,
+            uid,
+          }),
       })
     : null
   const port = placed ? { ...base, ...placed, mutate: base.mutate } : base

@@ -192,11 +192,11 @@ export class World {
     const { clock, state, faults, trace } = this
     const random = this.#random.fork(`${process.name} ${this.#processes}`)
     const scene: Scene = { clock, state, mailboxes: this.mailboxes, process }
-    const { plan, store: wrapStore, provider: wrapProvider } = this.#substitutes
+    const { plan, place, store: wrapStore, provider: wrapProvider } = this.#substitutes
     const committed = (name: string) => this.monitor.committed(name)
     const kill = (dying: Process) => this.kill(dying)
     const database = databaseOf(
-      { clock, faults, random: random.fork('database'), state, plan, committed, kill },
+      { clock, faults, random: random.fork('database'), state, plan, place, committed, kill },
       process,
     )
     const providers = PROVIDERS.map(traits => {
@@ -209,7 +209,7 @@ export class World {
           pageSize: this.shape.providerPage,
           watchMs: () => this.watchMs(),
           isStored: (email, messageId, folder) => isStored(state, email, messageId, folder),
-          isPlaced: (email, folder, uid) => isPlaced(state, email, folder, uid),
+          isPlaced: (email, at) => isPlaced(state, email, at),
         },
         process,
         traits,

@@ -56,7 +56,7 @@ export function createImap(
     async currentCursor(conn, resource, signal) {
       const at = await open(conn, 'live', signal)
       if (resource === TREE) return treeCursor(await tree.list(at))
-      return await currentCursor(at, await tree.folder(at, resource), world)
+      return await currentCursor(at, await tree.folder(at, resource), conn.places, world)
     },
     async *pull(conn, resource, cursor, signal) {
       const at = await open(conn, 'live', signal)

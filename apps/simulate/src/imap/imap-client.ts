@@ -57,7 +57,7 @@ export class ImapClient {
     if (!this.usable) throw lost()
     await this.#world.travel()
     if (!this.usable) throw lost()
-    if (this.#world.faults.strike('provider', ['cut'])) {
+    if (this.#world.faults.strike('provider', ['transient'])) {
       this.close()
       throw lost()
     }
@@ -102,6 +102,7 @@ export class ImapClient {
       uidValidity: BigInt(view.uidValidity),
       uidNext: view.uidNext,
       exists: view.entries.size,
+      ...(this.#mailbox.objectIds && { mailboxId: folder.id }),
       ...(this.#mailbox.age === 'plain' ? { noModseq: true } : { highestModseq: view.modseq }),
     } as unknown as MailboxObject
     this.#selected = { view, mailbox }

@@ -144,6 +144,7 @@ export class ImapMailbox extends Mailbox {
     if (what === 'moveAll' && spot && other)
       this.store.move(spot.folder, [...spot.folder.entries.keys()].slice(0, 1 + Math.floor(r * 40)), other)
     if (what === 'makeAnew') this.#makeAnew(s)
+    if (what === 'renameAnew') this.#renameAnew(r, s)
     if (what === 'moveIntoNew' && spot) {
       const made = this.store.make(this.#free(`New ${Math.floor(r * 1_000)}`))
       this.store.move(spot.folder, [spot.entry.uid], made)
@@ -172,6 +173,17 @@ export class ImapMailbox extends Mailbox {
     this.store.remove(folder)
     const made = this.store.make(path)
     for (const { letter, flags } of kept) this.store.append(made, letter, flags)
+  }
+
+  /** A folder is renamed and another made under its name. */
+  #renameAnew(r: number, s: number): void {
+    const own = [...this.store.folders.values()].filter(folder => this.#isOwn(folder))
+    const folder = own[Math.floor(s * own.length)]
+    if (!folder) return
+    const { path } = folder
+    this.store.rename(folder, this.#free(`Old ${Math.floor(r * 10)}`))
+    const made = this.store.make(path)
+    if (r < 0.5) this.store.move(folder, [...folder.entries.keys()].slice(0, 2), made)
   }
 
   createLabel(name: string): string {
@@ -404,6 +416,7 @@ export const SHIFTS = [
   'again',
   'moveAll',
   'makeAnew',
+  'renameAnew',
   'moveIntoNew',
 ] as const
 export type Shift = (typeof SHIFTS)[number]

@@ -72,7 +72,7 @@ export function simulatedImap(parts: Parts): Partial<ProviderPort> {
     async currentCursor(conn, resource, signal) {
       const { at } = await open('currentCursor', conn, 'live', signal)
       if (resource === TREE) return treeCursor(await tree.list(at))
-      return await currentCursor(at, await tree.folder(at, resource), world)
+      return await currentCursor(at, await tree.folder(at, resource), conn.places, world)
     },
     async *pull(conn, resource, cursor, signal) {
       const { at, mailbox, fault } = await open('pull', conn, 'live', signal, ['expired'])

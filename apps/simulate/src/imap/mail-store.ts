@@ -28,7 +28,8 @@ export class MailStore {
   readonly #random: Random
   readonly #changed: (folder: Folder, ids: readonly string[]) => void
   #made = 0
-  #epochs = 1_000
+  /** The last UIDVALIDITY under each path: folders share them, a path never sees one again. */
+  readonly #epochs = new Map<string, number>()
 
   constructor(age: Age, random: Random, changed: (folder: Folder, ids: readonly string[]) => void) {
     this.age = age
@@ -43,7 +44,7 @@ export class MailStore {
       id: `box${++this.#made}`,
       path,
       use,
-      uidValidity: ++this.#epochs,
+      uidValidity: this.#epochFor(path),
       uidNext: 1,
       modseq: 1n,
       entries: new Map(),
@@ -66,9 +67,11 @@ export class MailStore {
   rename(folder: Folder, path: string): void {
     if (this.folders.has(path)) return
     this.folders.delete(folder.path)
+    const known = this.#epochs.has(path)
     folder.path = path
     this.folders.set(path, folder)
-    if (this.#random.chance(0.3)) this.renumber(folder)
+    this.#epochs.set(path, Math.max(folder.uidValidity, this.#epochs.get(path) ?? 0))
+    if (known || this.#random.chance(0.3)) this.renumber(folder)
     else this.#told(folder, [...folder.entries.values()])
   }
 
@@ -123,7 +126,7 @@ export class MailStore {
     const all = [...folder.entries.values()]
     folder.entries.clear()
     folder.expunged.length = 0
-    folder.uidValidity = ++this.#epochs
+    folder.uidValidity = this.#epochFor(folder.path)
     folder.uidNext = 1 + this.#random.int(0, 3)
     folder.modseq = 1n
     for (const { letter, flags } of all) {
@@ -137,6 +140,12 @@ export class MailStore {
     const { path, uidValidity, uidNext, modseq } = folder
     const [entries, expunged] = [new Map(folder.entries), folder.expunged.slice()]
     return { of: folder, path, uidValidity, uidNext, modseq, entries, expunged }
+  }
+
+  #epochFor(path: string): number {
+    const epoch = (this.#epochs.get(path) ?? 0) + 1
+    this.#epochs.set(path, epoch)
+    return epoch
   }
 
   #told(folder: Folder, entries: readonly Entry[]): void {

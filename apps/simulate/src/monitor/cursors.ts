@@ -101,7 +101,7 @@ export class CursorWatch {
     const { state, violations } = this.#watched
     const user = state.users.get(userId)
     if (!user || !cursor.startsWith('{')) return
-    const { uidValidity, uidNext, highestModseq } = JSON.parse(cursor) as Record<
+    const { uidValidity, uidNext, highestModseq, sweptAt } = JSON.parse(cursor) as Record<
       string,
       string | number | null
     >
@@ -118,7 +118,8 @@ export class CursorWatch {
     for (const { uid, epoch, messageId, flags, modseq } of mailbox.lying(key)) {
       if (epoch !== uidValidity || uid >= Number(uidNext)) continue
       const held = stored.get(uid)
-      const old = modseq === null || modseq > BigInt(highestModseq ?? 0)
+      // With sweptAt 0 everything is going to be compared.
+      const old = modseq === null || modseq > BigInt(highestModseq ?? 0) || sweptAt === 0
       if (held === undefined) tell(`Nothing is stored at UID ${uid}, where ${messageId} lies,`)
       else if (!old && held !== `${messageId} (${flags.join(' ')})`)
         tell(`UID ${uid} is stored as ${held} and is ${messageId} (${flags.join(' ')})`)

@@ -45,8 +45,12 @@ type Now = {
 type Run = <T>(work: (client: ImapFlow) => Promise<T>) => Promise<T>
 
 /** A cursor for "now", and how many messages the folder has. */
-export async function folderCursor(at: At, path: string): Promise<{ cursor: FolderCursor; exists: number }> {
-  const { cursor, exists } = await look(at, path, new WeakSet())
+export async function folderCursor(
+  at: At,
+  path: string,
+  mailboxId: string | null = null,
+): Promise<{ cursor: FolderCursor; exists: number }> {
+  const { cursor, exists } = await look(at, path, new WeakSet(), mailboxId)
   return { cursor, exists }
 }
 
@@ -76,8 +80,9 @@ export async function* pullFolder(
   known: KnownPlaces,
   depth: Depth = 'news',
   view: View = new WeakSet(),
+  mailboxId: string | null = null,
 ): AsyncGenerator<FolderPage> {
-  const now = await look(at, path, view)
+  const now = await look(at, path, view, mailboxId)
   if (now.cursor.uidValidity !== cursor.uidValidity) throw renumbered(path, `read the changes of ${path}`)
   const options = { action: `read the changes of ${path}`, view }
   const run: Run = work => inFolder(at, { path, uidValidity: now.uidValidity }, options, work)
@@ -116,10 +121,13 @@ export async function* pullFolder(
 }
 
 /** The folder's counters, all as they were when it was selected: later ones would skip what came meanwhile. */
-async function look(at: At, path: string, view: View): Promise<Now> {
+async function look(at: At, path: string, view: View, mailboxId: string | null): Promise<Now> {
   const options = { action: `open ${path}`, view }
   return await inFolder(at, { path, uidValidity: null }, options, async (client, mailbox) => {
     const { uidValidity, exists, highestModseq, noModseq } = mailbox
+    // Renamed since it was listed, and another one has its path.
+    if (mailboxId !== null && mailbox.mailboxId && mailbox.mailboxId !== mailboxId)
+      throw Object.assign(new Error('another folder has this path'), { mailboxMissing: true })
     const modseq = noModseq || !highestModseq ? null : String(highestModseq)
     const uidNext = mailbox.uidNext || (await uidAfterAll(client, exists))
     const qresync = client.enabled.has('QRESYNC')
