@@ -188,7 +188,7 @@ export function simulatedProvider(world: ProviderWorld, process: Process, traits
 
   const placed = traits.placed
     ? simulatedImap({
-        ...{ clock, random, faults, process, ask, pageSize: world.pageSize },
+        ...{ clock, random, faults, process, ask, back, pageSize: world.pageSize },
         isStored: (mailbox, folder, uid) =>
           world.isPlaced(mailbox.email, {
             resource: mailbox.keyOf(folder),

@@ -141,6 +141,7 @@ export class ImapMailbox extends Mailbox {
       this.store.flag(spot.folder, [spot.entry.uid], has ? [] : [flag], has ? [flag] : [])
     }
     if (what === 'again' && id !== undefined) this.#again(id, s)
+    if (what === 'undo' && id !== undefined) this.#undo(id, s)
     if (what === 'moveAll' && spot && other)
       this.store.move(spot.folder, [...spot.folder.entries.keys()].slice(0, 1 + Math.floor(r * 40)), other)
     if (what === 'makeAnew') this.#makeAnew(s)
@@ -161,6 +162,16 @@ export class ImapMailbox extends Mailbox {
     const letter = letterOf(own)
     this.#written.set(letter.id, own)
     this.store.append(folder, letter, s < 0.5 ? [] : ['\\Seen'])
+  }
+
+  /** A program that takes back what it has removed puts it there once more, about when the server is asked for it. */
+  #undo(id: string, s: number): void {
+    const [spot] = this.#spots(id)
+    if (!spot) return
+    this.remove(id)
+    this.world.after(7_000 + s * 9_000, () =>
+      this.store.append(this.#role('INBOX'), spot.entry.letter, spot.entry.flags),
+    )
   }
 
   /** A folder is removed and another made under its name. */
@@ -414,6 +425,7 @@ export const SHIFTS = [
   'expungeOne',
   'flagOne',
   'again',
+  'undo',
   'moveAll',
   'makeAnew',
   'renameAnew',

@@ -24,6 +24,8 @@ import { type PoolWorld, simulatedPool } from './imap-pool.ts'
 
 type Parts = PoolWorld & {
   pageSize: number
+  /** What was read may be old by the time it arrives. */
+  back(signal: AbortSignal): Promise<void>
   ask(
     what: string,
     conn: Connection,
@@ -38,7 +40,7 @@ type Account = Parameters<typeof mutate>[0]['at']
  * imap.ts does besides is here: it ties those together.
  */
 export function simulatedImap(parts: Parts): Partial<ProviderPort> {
-  const { clock, random, process, ask } = parts
+  const { clock, random, process, ask, back } = parts
   const pools = new Map<ImapMailbox, Pool>()
   const tree = createTree(() => clock.now())
   const memory = createSendMemory()
@@ -95,6 +97,7 @@ export function simulatedImap(parts: Parts): Partial<ProviderPort> {
       const { at, mailbox } = await open('fetch', conn, options.priority, signal)
       for await (const fetched of fetchByPlace(conn, at, tree, ids, options, world)) {
         if (fetched.outcome === 'message') mailbox.shown(fetched.id)
+        if (fetched.outcome === 'missing') await back(signal)
         yield fetched
       }
     },
