@@ -1,5 +1,5 @@
 import type { FaultKind, FaultTarget } from './faults.ts'
-import { SHIFTS, type Shift } from './imap/imap-mailbox.ts'
+import { SHIFTS, type Shift } from './imap/shift.ts'
 import type { Kind } from './mailbox.ts'
 import { createRandom, type Random } from './random.ts'
 

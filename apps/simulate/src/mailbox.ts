@@ -148,6 +148,10 @@ export abstract class Mailbox {
   lying(_resource: string): Iterable<Lying> {
     return []
   }
+  /** What has gone from a folder, where the server numbers that. */
+  expunged(_resource: string): Iterable<{ epoch: string; uid: number; modseq: bigint }> {
+    return []
+  }
   /** Since when it has been there, or in this folder, without a break, for messages that come again. */
   lainSince(_id: string, _folder?: string): number {
     return 0

@@ -3,6 +3,7 @@ import { startResync } from '@inlet/sync/resync'
 import { prune } from '@inlet/testkit/memory-store/feed-reader'
 import { describe, type Operation } from './history.ts'
 import { ImapMailbox } from './imap/imap-mailbox.ts'
+import { shift } from './imap/shift.ts'
 import type { Mailbox } from './mailbox.ts'
 import { FLICKER_MS } from './provider.ts'
 import type { World } from './world.ts'
@@ -142,7 +143,7 @@ function changeMailbox(
     case 'expireCursors':
       return mailbox.expireCursors(s)
     case 'shift':
-      return mailbox instanceof ImapMailbox && mailbox.shift(operation.what, r, s)
+      return mailbox instanceof ImapMailbox && shift(mailbox, operation.what, r, s)
   }
 }
 

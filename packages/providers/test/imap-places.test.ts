@@ -7,7 +7,7 @@ import type { ImapAccount } from '../src/imap/account.ts'
 import { codeOf, mailError } from '../src/imap/errors.ts'
 import type { MailFolder } from '../src/imap/folders.ts'
 import type { At } from '../src/imap/in-folder.ts'
-import { currentCursor, pullChanges } from '../src/imap/pull.ts'
+import { currentCursor, listPage, pullChanges } from '../src/imap/pull.ts'
 import { fetchByPlace } from '../src/imap/read.ts'
 import type { Session } from '../src/imap/session.ts'
 import { createTree } from '../src/imap/tree.ts'
@@ -15,8 +15,8 @@ import { never } from './imap-world.ts'
 
 type Selected = { uidValidity: bigint; uidNext: number; mailboxId?: string }
 
-/** A server whose folders hold nothing any more, as far as it is asked here. */
-function serverOf(folders: Record<string, Selected>): At & ImapAccount {
+/** A server whose folders hold nothing any more, as far as it is asked here, but for what a search still finds. */
+function serverOf(folders: Record<string, Selected>, found: number[] = []): At & ImapAccount {
   const client = {
     enabled: new Set(),
     capabilities: new Set(),
@@ -29,7 +29,9 @@ function serverOf(folders: Record<string, Selected>): At & ImapAccount {
       _attributes: unknown,
       { untagged }: { untagged: Record<string, unknown> },
     ) => {
-      await (untagged.SEARCH as (line: object) => Promise<void>)({ attributes: [] })
+      await (untagged.SEARCH as (line: object) => Promise<void>)({
+        attributes: found.map(uid => ({ value: `${uid}` })),
+      })
       return { next: () => {} }
     },
   } as unknown as ImapFlow
@@ -108,6 +110,15 @@ test('what is stored of an epoch that was listed before the cursor is compared w
   expect((await cursorWith(0)).sweptAt).toBeGreaterThan(0)
   expect((await cursorWith(3)).sweptAt).toBe(0)
   expect((await cursorWith(null)).sweptAt).toBe(0)
+})
+
+test('a page of which something vanished while it was read is not the last', async () => {
+  const [at, folder] = [
+    serverOf({ INBOX: { ...INBOX, uidNext: 9 } }, [1, 2, 3, 4, 5, 6, 7, 8]),
+    folderOf('PINBOX', 'INBOX'),
+  ]
+  expect((await listPage(at, folder, null, 5)).next).toBe('1:4')
+  expect((await listPage(at, folder, '1:4', 5)).next).toBe(null)
 })
 
 test('a folder that was renamed is not mistaken for another that has its path now', async () => {

@@ -1,14 +1,8 @@
-import { ProviderError } from '@inlet/sync/provider-errors'
-import type {
-  ListedPage,
-  PulledLabel,
-  PulledMessage,
-  ResourceSpec,
-  WatchGrant,
-} from '@inlet/sync/provider-port'
-import { type Answer, type Lying, labelOf, Mailbox, type Traits, type Letter as Wish } from '../mailbox.ts'
-import { letterOf, type Written } from './letter.ts'
+import type { PulledLabel, PulledMessage, ResourceSpec } from '@inlet/sync/provider-port'
+import { type Lying, labelOf, type Mailbox, type Traits, type Letter as Wish } from '../mailbox.ts'
+import { AskedElsewhere } from './asked-elsewhere.ts'
 import { type Age, type Entry, type Folder, MailStore } from './mail-store.ts'
+import { Post } from './post.ts'
 
 const TREE = 'folders'
 export const IMAP: Traits = { provider: 'imap', tree: TREE, placed: true }
@@ -18,24 +12,25 @@ const PATHS = { INBOX: 'INBOX', ARCHIVE: 'Archive', TRASH: 'Trash', SENT: 'Sent'
 type Role = keyof typeof ROLES
 const FLAGS: Readonly<Record<string, string>> = { STARRED: '\\Flagged', UNREAD: '\\Seen' }
 
-type Spot = { folder: Folder; entry: Entry }
+export type Spot = { folder: Folder; entry: Entry }
 
 /**
  * IMAP's shape: a message lies in folders at UIDs, in several at a time, with flags of its own in each; what it is
  * follows from all of them. What of this is asked over a connection is in imap-client.ts.
  */
-export class ImapMailbox extends Mailbox {
+export class ImapMailbox extends AskedElsewhere {
   readonly traits = IMAP
   /** The server's own ids of messages, threads and folders (RFC 8474). */
   readonly objectIds = this.world.random.chance(0.35)
   readonly age: Age = this.world.random.pick(['qresync', 'condstore', 'plain'])
   readonly store = new MailStore(this.age, this.world.random, (folder, ids) => this.#changed(folder, ids))
-  readonly #threads = new Map<string, { root: string; server: string }>()
-  readonly #written = new Map<string, Written>()
+  readonly post = new Post(this.email, this.objectIds)
   /** null: it was there and is gone. */
   readonly #since = new Map<string, number | null>()
   /** Nobody hears the doorbell until then. */
   #deafUntil = 0
+  /** Messages that come back when an answer has said that they are missing. */
+  readonly returning = new Map<string, () => unknown>()
 
   constructor(world: ConstructorParameters<typeof Mailbox>[0]) {
     super(world)
@@ -46,39 +41,18 @@ export class ImapMailbox extends Mailbox {
   // -- as its owner's other devices change it --
 
   deliver(now: number, wish: Wish = {}): PulledMessage {
-    const { id, subject, from, text } = this.#draftOf(now, wish)
-    const known = this.#threads.get(wish.threadId ?? '')
-    const header = `<${id}@${this.email}>`
-    const thread = known ?? { root: header, server: `thread${id}` }
-    const written: Written = {
-      header,
-      from,
-      to: this.email,
-      subject,
-      text,
-      root: known ? known.root : null,
-      at: now,
-      ...(this.objectIds && { emailId: id, threadId: thread.server }),
-    }
-    const letter = letterOf(written)
-    this.#written.set(letter.id, written)
-    this.#threads.set(letter.message.threadId, thread)
+    const letter = this.post.write(this.write(now, wish), wish.threadId)
     const labels = wish.labelIds ?? ['INBOX', 'UNREAD']
     const folder =
-      labels.map(label => this.folderOf(label)).find(each => each !== undefined) ?? this.#role('INBOX')
+      labels.map(label => this.folderOf(label)).find(each => each !== undefined) ?? this.role('INBOX')
     this.store.append(folder, letter, labels.includes('UNREAD') ? [] : ['\\Seen'])
     return this.messages.get(letter.id) ?? letter.message
-  }
-
-  #draftOf(now: number, wish: Wish) {
-    const { id, subject, from, body } = this.write(now, wish)
-    return { id, subject, from: from.email, text: body?.text ?? '' }
   }
 
   /** Flags in all of its places or in one; folders by moving or copying. */
   label(id: string, add: string[], remove: string[]): void {
     const { random } = this.world
-    const spots = this.#spots(id)
+    const spots = this.spots(id)
     if (spots.length === 0) return
     for (const [label, flag] of Object.entries(FLAGS)) {
       if (!add.includes(label) && !remove.includes(label)) continue
@@ -89,21 +63,21 @@ export class ImapMailbox extends Mailbox {
     }
     const to = add.map(label => this.folderOf(label)).find(folder => folder !== undefined)
     const left = remove.map(label => this.folderOf(label))
-    const leaving = this.#spots(id).filter(({ folder }) => left.includes(folder))
-    const [first] = leaving.length > 0 ? leaving : this.#spots(id)
+    const leaving = this.spots(id).filter(({ folder }) => left.includes(folder))
+    const [first] = leaving.length > 0 ? leaving : this.spots(id)
     if (!first) return
-    if (to && (leaving.length > 0 || random.chance(0.5))) this.#move(first, to)
+    if (to && (leaving.length > 0 || random.chance(0.5))) this.move(first, to)
     else if (to) this.store.copy(first.folder, [first.entry.uid], to)
-    else if (leaving.length > 0 && this.#spots(id).length > 1 && random.chance(0.5))
+    else if (leaving.length > 0 && this.spots(id).length > 1 && random.chance(0.5))
       this.store.expunge(first.folder, [first.entry.uid])
     else if (leaving.length > 0) {
-      const archive = this.#role('ARCHIVE')
-      this.#move(first, first.folder === archive ? this.#role('INBOX') : archive)
+      const archive = this.role('ARCHIVE')
+      this.move(first, first.folder === archive ? this.role('INBOX') : archive)
     }
   }
 
   /** One step of a server, or a copy and, a moment later, an expunge by a program that knows no better. */
-  #move({ folder, entry }: Spot, to: Folder): void {
+  move({ folder, entry }: Spot, to: Folder): void {
     if (folder === to) return
     if (this.world.random.chance(0.7)) {
       this.store.move(folder, [entry.uid], to)
@@ -117,101 +91,24 @@ export class ImapMailbox extends Mailbox {
   }
 
   remove(id: string): void {
-    for (const { folder, entry } of this.#spots(id)) this.store.expunge(folder, [entry.uid])
-  }
-
-  /** What only a mailbox with places can have happen to it. `r`, `s` in [0, 1) choose. */
-  shift(what: Shift, r: number, s: number): void {
-    const at = <T>(items: readonly T[], share: number): T | undefined =>
-      items[Math.floor(share * items.length)]
-    const id = at(this.ids(), r)
-    const spots = id === undefined ? [] : this.#spots(id)
-    const spot = at(spots, s)
-    const folders = [...this.store.folders.values()]
-    const other = at(
-      folders.filter(folder => folder !== spot?.folder),
-      s,
-    )
-    if (what === 'copy' && spot && other) this.store.copy(spot.folder, [spot.entry.uid], other)
-    if (what === 'moveOne' && spot && other) this.#move(spot, other)
-    if (what === 'expungeOne' && spot) this.store.expunge(spot.folder, [spot.entry.uid])
-    if (what === 'flagOne' && spot) {
-      const flag = s < 0.4 ? '\\Seen' : s < 0.8 ? '\\Flagged' : '\\Draft'
-      const has = spot.entry.flags.has(flag)
-      this.store.flag(spot.folder, [spot.entry.uid], has ? [] : [flag], has ? [flag] : [])
-    }
-    if (what === 'again' && id !== undefined) this.#again(id, s)
-    if (what === 'undo' && id !== undefined) this.#undo(id, s)
-    if (what === 'moveAll' && spot && other)
-      this.store.move(spot.folder, [...spot.folder.entries.keys()].slice(0, 1 + Math.floor(r * 40)), other)
-    if (what === 'makeAnew') this.#makeAnew(s)
-    if (what === 'renameAnew') this.#renameAnew(r, s)
-    if (what === 'moveIntoNew' && spot) {
-      const made = this.store.make(this.#free(`New ${Math.floor(r * 1_000)}`))
-      this.store.move(spot.folder, [spot.entry.uid], made)
-    }
-  }
-
-  /** The same content is put there once more; where the server gives messages ids of its own, that is another message. */
-  #again(id: string, s: number): void {
-    const written = this.#written.get(id)
-    if (!written || this.messages.get(id)?.labelIds.includes(this.sentLabel)) return
-    const folders = [...this.store.folders.values()]
-    const folder = folders[Math.floor(s * folders.length)] ?? this.#role('INBOX')
-    const own = this.objectIds ? { ...written, emailId: `m${++this.made}` } : written
-    const letter = letterOf(own)
-    this.#written.set(letter.id, own)
-    this.store.append(folder, letter, s < 0.5 ? [] : ['\\Seen'])
-  }
-
-  /** A program that takes back what it has removed puts it there once more, about when the server is asked for it. */
-  #undo(id: string, s: number): void {
-    const [spot] = this.#spots(id)
-    if (!spot) return
-    this.remove(id)
-    this.world.after(7_000 + s * 9_000, () =>
-      this.store.append(this.#role('INBOX'), spot.entry.letter, spot.entry.flags),
-    )
-  }
-
-  /** A folder is removed and another made under its name. */
-  #makeAnew(s: number): void {
-    const own = [...this.store.folders.values()].filter(folder => this.#isOwn(folder))
-    const folder = own[Math.floor(s * own.length)]
-    if (!folder) return
-    const kept = [...folder.entries.values()].slice(0, 2)
-    const { path } = folder
-    this.store.remove(folder)
-    const made = this.store.make(path)
-    for (const { letter, flags } of kept) this.store.append(made, letter, flags)
-  }
-
-  /** A folder is renamed and another made under its name. */
-  #renameAnew(r: number, s: number): void {
-    const own = [...this.store.folders.values()].filter(folder => this.#isOwn(folder))
-    const folder = own[Math.floor(s * own.length)]
-    if (!folder) return
-    const { path } = folder
-    this.store.rename(folder, this.#free(`Old ${Math.floor(r * 10)}`))
-    const made = this.store.make(path)
-    if (r < 0.5) this.store.move(folder, [...folder.entries.keys()].slice(0, 2), made)
+    for (const { folder, entry } of this.spots(id)) this.store.expunge(folder, [entry.uid])
   }
 
   createLabel(name: string): string {
-    return this.keyOf(this.store.make(this.#free(name)))
+    return this.keyOf(this.store.make(this.free(name)))
   }
 
   renameLabel(id: string, name: string): void {
     const folder = this.folderOf(id)
-    if (folder) this.store.rename(folder, this.#free(name))
+    if (folder) this.store.rename(folder, this.free(name))
   }
 
   /** Its messages go with it or were moved before. */
   deleteLabel(id: string): void {
     const folder = this.folderOf(id)
-    if (!folder || !this.#isOwn(folder)) return
+    if (!folder || !this.isOwn(folder)) return
     const to = this.world.random.pick(['TRASH', 'INBOX', null] as const)
-    if (to !== null) this.store.move(folder, [...folder.entries.keys()], this.#role(to))
+    if (to !== null) this.store.move(folder, [...folder.entries.keys()], this.role(to))
     this.store.remove(folder)
   }
 
@@ -230,21 +127,19 @@ export class ImapMailbox extends Mailbox {
     this.#deafUntil = this.world.now() + 5_000 + share * 300_000
   }
 
-  forgePush(): void {}
+  isOwn = (folder: Folder): boolean => folder.use === null && folder.path !== 'INBOX'
 
-  #isOwn = (folder: Folder): boolean => folder.use === null && folder.path !== 'INBOX'
-
-  #free(name: string): string {
+  free(name: string): string {
     let path = name
     for (let n = 2; this.store.folders.has(path); n++) path = `${name} ${n}`
     return path
   }
 
-  #role(role: Role): Folder {
+  role(role: Role): Folder {
     return this.store.folders.get(PATHS[role]) ?? this.store.make(PATHS[role])
   }
 
-  #spots(id: string): Spot[] {
+  spots(id: string): Spot[] {
     const spots: Spot[] = []
     for (const folder of this.store.folders.values())
       for (const entry of folder.entries.values()) if (entry.letter.id === id) spots.push({ folder, entry })
@@ -254,7 +149,7 @@ export class ImapMailbox extends Mailbox {
   /** What these messages are now, by all of their places. */
   #changed(folder: Folder, ids: readonly string[]): void {
     for (const id of new Set(ids)) {
-      const spots = this.#spots(id)
+      const spots = this.spots(id)
       const here = `${id} ${this.keyOf(folder)}`
       this.#lies(
         here,
@@ -295,17 +190,17 @@ export class ImapMailbox extends Mailbox {
 
   /** By its key, or by the role that others' labels are called after. */
   folderOf(label: string): Folder | undefined {
-    if (label in PATHS) return this.#role(label as Role)
+    if (label in PATHS) return this.role(label as Role)
     for (const folder of this.store.folders.values()) if (this.keyOf(folder) === label) return folder
     return undefined
   }
 
   override get sentLabel(): string {
-    return this.keyOf(this.#role('SENT'))
+    return this.keyOf(this.role('SENT'))
   }
 
   override heard(): string[] {
-    const inbox = this.keyOf(this.#role('INBOX'))
+    const inbox = this.keyOf(this.role('INBOX'))
     return this.ids().filter(id => this.messages.get(id)?.labelIds.every(label => label === inbox))
   }
 
@@ -329,6 +224,11 @@ export class ImapMailbox extends Mailbox {
         flags: [...flags].sort(),
         modseq: tracked ? modseq : null,
       }
+  }
+
+  override *expunged(resource: string): Generator<{ epoch: string; uid: number; modseq: bigint }> {
+    const folder = this.folderOf(resource)
+    for (const each of folder?.expunged ?? []) yield { ...each, epoch: `${folder?.uidValidity}` }
   }
 
   get labels(): PulledLabel[] {
@@ -360,24 +260,12 @@ export class ImapMailbox extends Mailbox {
     return folder ? (BigInt(folder.uidValidity) << 32n) | BigInt(folder.uidNext) : 1n << 64n
   }
 
-  told() {
-    return []
-  }
-
-  branches() {
-    return []
-  }
-
   reviveWatches(): void {
     this.#deafUntil = 0
   }
 
   doors(): string[][] {
     return [['INBOX', 'UNREAD']]
-  }
-
-  secretOf(): null {
-    return null
   }
 
   shown(id: string): void {
@@ -387,48 +275,4 @@ export class ImapMailbox extends Mailbox {
         this.expireCursors(this.world.random.next())
       }
   }
-
-  // -- asked over a connection instead --
-
-  cursor(): string {
-    throw notSo()
-  }
-
-  page(): Answer {
-    throw notSo()
-  }
-
-  listings() {
-    return []
-  }
-
-  list(): ListedPage {
-    throw notSo()
-  }
-
-  state(id: string): PulledMessage | undefined {
-    return this.messages.get(id)
-  }
-
-  watch(): WatchGrant {
-    throw notSo()
-  }
-
-  unwatch(): void {}
 }
-
-const notSo = () => new ProviderError('permanent', 'This is asked over a connection.')
-
-export const SHIFTS = [
-  'copy',
-  'moveOne',
-  'expungeOne',
-  'flagOne',
-  'again',
-  'undo',
-  'moveAll',
-  'makeAnew',
-  'renameAnew',
-  'moveIntoNew',
-] as const
-export type Shift = (typeof SHIFTS)[number]

@@ -90,14 +90,22 @@ export function simulatedImap(parts: Parts): Partial<ProviderPort> {
     async list(conn, resource, _listing, position, signal) {
       const { at, mailbox, fault } = await open('list', conn, 'backfill', signal, ['expired'])
       if (fault === 'expired') mailbox.expireOne(resource)
-      return await listPage(at, await tree.folder(at, resource), position, parts.pageSize)
+      const page = await listPage(at, await tree.folder(at, resource), position, parts.pageSize)
+      await back(signal)
+      return page
     },
     async *fetch(conn, _resource, ids, options, signal) {
       if (ids.length === 0) return
       const { at, mailbox } = await open('fetch', conn, options.priority, signal)
       for await (const fetched of fetchByPlace(conn, at, tree, ids, options, world)) {
         if (fetched.outcome === 'message') mailbox.shown(fetched.id)
-        if (fetched.outcome === 'missing') await back(signal)
+        if (fetched.outcome === 'missing') {
+          await back(signal)
+          const comeBack = mailbox.returning.get(fetched.id)
+          mailbox.returning.delete(fetched.id)
+          comeBack?.()
+          if (comeBack) await process.step(() => clock.sleep(random.int(1_000, 8_000), signal))
+        }
         yield fetched
       }
     },

@@ -127,6 +127,9 @@ export class CursorWatch {
       if (!user.messages.has(id) && !user.failedItems.has(id))
         tell(`Message ${messageId} is missing, which lies`)
     }
+    for (const { uid, epoch, modseq } of mailbox.expunged(key))
+      if (epoch === uidValidity && modseq <= BigInt(highestModseq ?? 0) && sweptAt !== 0 && stored.has(uid))
+        tell(`Something is stored at UID ${uid}, which the server has told to be gone,`)
     for (const [id, { row, providerId }] of user.messages)
       if (row.accountId === accountId && !placed.has(id) && !user.failedItems.has(id))
         tell(`Message ${providerId} lies nowhere and nobody is going to ask, seen`)

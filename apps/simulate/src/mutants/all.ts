@@ -1,5 +1,6 @@
 import { feedMutants } from './feed-mutants.ts'
 import { folderMutants } from './folder-mutants.ts'
+import { imapMutants } from './imap-mutants.ts'
 import { mirrorMutants } from './mirror-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { placeMutants } from './place-mutants.ts'
@@ -13,6 +14,7 @@ export const mutants: readonly Mutant[] = [
   ...providerMutants,
   ...folderMutants,
   ...placeMutants,
+  ...imapMutants,
   ...feedMutants,
   ...mirrorMutants,
 ]

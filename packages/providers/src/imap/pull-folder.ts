@@ -1,7 +1,15 @@
 import type { ImapFlow } from 'imapflow'
 import { atom, command, sequence, wordOf } from './command.ts'
 import { type At, inFolder, renumbered, type View } from './in-folder.ts'
-import { confirmGone, flagsOf, type KnownPlaces, type Place, placesBelow, placesOf } from './places.ts'
+import {
+  confirmGone,
+  flagsOf,
+  type KnownPlaces,
+  type Place,
+  type PlacesBelow,
+  placesBelow,
+  placesOf,
+} from './places.ts'
 import { inSets, readUids, searchUids, type UidRange, uidsIn } from './uids.ts'
 
 /** Up to where a folder is known. JSON-safe. */
@@ -61,7 +69,7 @@ export async function listFolder(
   before: number,
   limit = PAGE,
   view: View = new WeakSet(),
-): Promise<Place[]> {
+): Promise<PlacesBelow> {
   return await inFolder(at, folder, { action: `list ${folder.path}`, view }, client =>
     placesBelow(client, before, limit),
   )

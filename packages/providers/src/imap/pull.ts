@@ -115,13 +115,12 @@ export async function listPage(
     : { epoch, before: Number(before) }
   const folder = { path, uidValidity: BigInt(from.epoch) }
   const view: View = new WeakSet()
-  const page = await listFolder(at, folder, from.before, size, view)
-  const put = await withIdentities(at, folder, page, view)
-  const lowest = page.at(-1)?.uid ?? 0
+  const { places, rest } = await listFolder(at, folder, from.before, size, view)
+  const put = await withIdentities(at, folder, places, view)
   return {
     items: [...new Set(put.map(({ messageId }) => messageId))].map(id => ({ id, message: null })),
     places: { epoch: from.epoch, put, gone: [] },
-    next: page.length < size || lowest <= 1 ? null : `${from.epoch}:${lowest}`,
+    next: rest === null ? null : `${from.epoch}:${rest}`,
     total: now?.exists ?? null,
   }
 }
