@@ -189,7 +189,9 @@ export function simulatedProvider(world: ProviderWorld, process: Process, traits
   const placed = traits.placed
     ? simulatedImap({
         ...{ clock, random, faults, process, ask, back, pageSize: world.pageSize },
+        // A place without its message is as good as never shown.
         isStored: (mailbox, folder, uid) =>
+          world.isStored(mailbox.email, folder.entries.get(uid)?.letter.id ?? '') &&
           world.isPlaced(mailbox.email, {
             resource: mailbox.keyOf(folder),
             epoch: `${folder.uidValidity}`,

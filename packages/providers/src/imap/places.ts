@@ -10,7 +10,7 @@ export type Place = {
   modseq: bigint | null
 }
 
-/** What is stored of a folder's places. Only below the cursor's uidNext is it ever asked. */
+/** What is stored of a folder's places. */
 export type KnownPlaces = {
   /** How many there are with a UID below this. null: the folder is being listed, so they are not all stored yet. */
   count(below: number): Promise<number | null>

@@ -96,8 +96,11 @@ export async function* pullFolder(
   const run: Run = work => inFolder(at, { path, uidValidity: now.uidValidity }, options, work)
   const last = cursor.uidNext - 1
 
+  const beyond = { first: cursor.uidNext, last: now.cursor.uidNext - 1 }
+  // A listing, or a run that did not end, may have stored what lay there; no later cursor tells that it has gone.
+  if (beyond.last >= beyond.first) yield* compare(run, known, beyond, 'gone')
   let arrived = 0
-  for await (const places of arrivals(run, { first: cursor.uidNext, last: now.cursor.uidNext - 1 })) {
+  for await (const places of arrivals(run, beyond)) {
     arrived += places.length
     yield { places, vanished: [], cursor: null }
   }
@@ -239,6 +242,7 @@ async function* compare(
     const end = stored.length < CHUNK ? range.last : (stored.at(-1)?.uid ?? range.last)
     const span = { first, last: end }
     first = end + 1
+    if (what === 'gone' && stored.length === 0) continue
     const before = new Map(stored.map(place => [place.uid, flagsOf(place.flags).join(' ')]))
     const present = await run(client => uidsIn(client, span))
     const there = new Set(present)
