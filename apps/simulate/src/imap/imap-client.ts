@@ -119,9 +119,24 @@ export class ImapClient {
     }))
   }
 
+  /** The server tells what others have done in the selected folder. */
+  async noop(): Promise<void> {
+    await this.#answer()
+    const { view } = this.#selected ?? {}
+    if (!view) return
+    const { of } = view
+    if (this.#mailbox.store.folders.get(view.path) !== of || of.uidValidity !== view.uidValidity) {
+      this.close()
+      throw lost()
+    }
+    if (this.#selected) this.#selected.view = this.#mailbox.store.snapshot(of)
+  }
+
+  /** Of the selected folder, as the connection knows it. */
   async status(path: string) {
     await this.#answer()
-    const folder = this.#mailbox.store.folders.get(path)
+    const selected = this.#selected?.view.path === path ? this.#selected.view : null
+    const folder = selected ?? this.#mailbox.store.folders.get(path)
     if (!folder) return false
     const unseen = [...folder.entries.values()].filter(({ flags }) => !flags.has('\\Seen')).length
     const { uidNext, uidValidity } = folder
