@@ -1,5 +1,6 @@
 import type { FeedReader } from '@inlet/sync/feed-port'
 import type { plan as realPlan } from '@inlet/sync/plan'
+import type { placeMessages } from '@inlet/sync/plan-places'
 import type { Store } from '@inlet/sync/store-port'
 import { createMemoryStore } from '@inlet/testkit/memory-store/memory-store'
 import type { MemoryState } from '@inlet/testkit/memory-store/state'
@@ -14,6 +15,7 @@ export type DatabaseWorld = {
   random: Random
   state: MemoryState
   plan: typeof realPlan
+  place: typeof placeMessages
   /** Called right after each transaction, in the same step. */
   committed: (name: string) => void
   kill: (process: Process) => void
@@ -26,7 +28,7 @@ const FAULTS: readonly FaultKind[] = ['slow', 'fail_before', 'fail_after', 'kill
  * without having happened, and the process may die just before or just after it.
  */
 export function databaseOf(world: DatabaseWorld, process: Process): { store: Store; feed: FeedReader } {
-  const { clock, faults, random, state, plan, committed, kill } = world
+  const { clock, faults, random, state, plan, place, committed, kill } = world
   const travel = async (ms: number) => (ms > 0 ? await clock.sleep(ms) : undefined)
   const transaction = <T>(name: string, body: () => T): Promise<T> =>
     process.step(async () => {
@@ -45,7 +47,7 @@ export function databaseOf(world: DatabaseWorld, process: Process): { store: Sto
       return value
     })
   const now = () => clock.now()
-  return createMemoryStore({ state, newId: () => idFrom(random), now, transaction, plan })
+  return createMemoryStore({ state, newId: () => idFrom(random), now, transaction, plan, place })
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'

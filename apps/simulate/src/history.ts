@@ -1,4 +1,5 @@
 import type { FaultKind, FaultTarget } from './faults.ts'
+import { SHIFTS, type Shift } from './imap/shift.ts'
 import type { Kind } from './mailbox.ts'
 import { createRandom, type Random } from './random.ts'
 
@@ -50,6 +51,9 @@ export type Operation =
         | 'flicker'
       mailbox: number
     })
+  | (On & { type: 'shift'; mailbox: number; what: Shift })
+  /** One of its folders is polled now. */
+  | (On & { type: 'poll'; mailbox: number })
   | (On & {
       type: 'revoke' | 'reconnect' | 'endWatch' | 'forgePush' | 'syncNow' | 'resync' | 'stop' | 'start'
       mailbox: number
@@ -112,10 +116,26 @@ export function historyOf(seed: number, size: number): History {
     durationMs: random.pick([30_000, 90_000, 200_000]),
   }
   const kinds = random.fork('kinds')
-  shape.kinds = shape.mailboxes.map(() => (kinds.chance(0.45) ? 'graph' : 'gmail'))
-  const operations = Array.from({ length: size }, () => operation(random, shape))
+  shape.kinds = shape.mailboxes.map(() => kindOf(kinds.next()))
+  const drawn = Array.from({ length: size }, () => operation(random, shape))
+  const operations = drawn.map(each => asShift(each, shape, kinds))
+  // Without doorbells folders are looked at one by one, each at a time of its own, and more often than a short life has polls.
+  for (const [mailbox, kind] of shape.kinds.entries())
+    for (let n = 0; kind === 'imap' && n < size; n++)
+      operations.push({ at: kinds.int(0, shape.durationMs), r: kinds.next(), s: 0, type: 'poll', mailbox })
   operations.sort((a, b) => a.at - b.at)
   return { seed, shape, operations }
+}
+
+const kindOf = (luck: number): Kind => (luck < 0.3 ? 'imap' : luck < 0.6 ? 'graph' : 'gmail')
+
+const CHANGES: readonly string[] = [...MAILBOX, 'fleetingLabel', 'createLabel']
+/** Half of what happens in a mailbox with places is what can happen to places alone. */
+function asShift(drawn: Operation, { kinds }: Shape, random: Random): Operation {
+  if (!CHANGES.includes(drawn.type) || !('mailbox' in drawn) || kinds[drawn.mailbox] !== 'imap') return drawn
+  if (random.chance(0.5)) return drawn
+  const { at, r, s, mailbox } = drawn
+  return { at, r, s, mailbox, type: 'shift', what: random.pick(SHIFTS) }
 }
 
 function operation(random: Random, shape: Shape): Operation {

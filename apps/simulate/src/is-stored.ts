@@ -11,3 +11,26 @@ export function isStored(state: MemoryState, email: string, messageId: string, f
     }
   return false
 }
+
+/** Is something stored at this place? */
+export function isPlaced(
+  state: MemoryState,
+  email: string,
+  at: { resource: string; epoch: string; uid: number },
+): boolean {
+  for (const place of state.places.values())
+    if (
+      place.uid === at.uid &&
+      place.resource === at.resource &&
+      place.epoch === at.epoch &&
+      !place.gone &&
+      emailOf(state, place.accountId) === email
+    )
+      return true
+  return false
+}
+
+function emailOf(state: MemoryState, accountId: string): string | undefined {
+  const userId = state.accounts.get(accountId)?.userId ?? ''
+  return state.users.get(userId)?.accounts.get(accountId)?.row.email
+}

@@ -1,4 +1,5 @@
 import type { Provider } from '@inlet/protocol/entities'
+import type { PulledPlace } from '@inlet/sync/places'
 import type {
   ListedPage,
   Listing,
@@ -14,13 +15,14 @@ import type {
 import type { Random } from './random.ts'
 
 /** What a provider says of itself, whatever mailbox it is asked about. */
-export type Traits = Pick<ProviderPort, 'provider' | 'silentLabels' | 'tree'>
+export type Traits = Pick<ProviderPort, 'provider' | 'silentLabels' | 'tree' | 'placed'>
 
 export type MailboxWorld = {
   email: string
   now: () => number
   random: Random
   ring: (notice: Ring) => void
+  after: (ms: number, run: () => void) => void
   /** Is this message stored, as lying in this folder? */
   isStored: (messageId: string, folder: string) => boolean
 }
@@ -37,6 +39,8 @@ export type Letter = {
 
 /** A page of changes: what it says is dated when it arrives. `next`: where the next one begins; null: this was the last. */
 export type Answer = { arrive: (at: number) => PulledPage; next: string | null }
+/** Where a message lies, as `Place` has it but for the folder. */
+export type Lying = PulledPlace & { epoch: string }
 /** A message as it is, and the position of the resource from which on it is told. */
 export type Told = { message: PulledMessage; at: bigint }
 
@@ -140,6 +144,25 @@ export abstract class Mailbox {
   /** Where letters must go so that each doorbell rings. */
   abstract doors(): string[][]
   abstract secretOf(providerId: string): string | null
+  /** What lies in a folder, where messages have places. */
+  lying(_resource: string): Iterable<Lying> {
+    return []
+  }
+  /** What has gone from a folder, where the server numbers that. */
+  expunged(_resource: string): Iterable<{ epoch: string; uid: number; modseq: bigint }> {
+    return []
+  }
+  /** Since when it has been there, or in this folder, without a break, for messages that come again. */
+  lainSince(_id: string, _folder?: string): number {
+    return 0
+  }
+  /** Messages whose changes ring a doorbell. */
+  heard(): string[] {
+    return this.ids()
+  }
+  get sentLabel(): string {
+    return 'SENT'
+  }
 
   protected write(now: number, letter: Letter): Omit<PulledMessage, 'version'> {
     const id = `m${++this.made}`
@@ -198,4 +221,4 @@ export function listed(
   return { items, next, total: all.length }
 }
 
-export type Kind = Extract<Provider, 'gmail' | 'graph'>
+export type Kind = Extract<Provider, 'gmail' | 'graph' | 'imap'>

@@ -20,9 +20,31 @@ export function compareStore(
     const mailbox = email === undefined ? undefined : mailboxes.get(email)
     if (!user || !mailbox) continue
     compareAccount({ user, account, mailbox, excuseBroken }, differences)
+    differences.push(...comparePlaces(state, account.id, mailbox))
     differences.push(...compareLanes(state, account, mailbox))
   }
   return differences
+}
+
+/** The stored places are the server's, in number and content. */
+function comparePlaces(state: MemoryState, accountId: string, mailbox: Mailbox): string[] {
+  if (!mailbox.traits.placed) return []
+  const there = new Map<string, string>()
+  for (const { key } of mailbox.resources())
+    for (const { uid, epoch, messageId, flags } of mailbox.lying(key))
+      there.set(`${key} ${epoch}:${uid}`, `${messageId} (${flags.join(' ')})`)
+  const found: string[] = []
+  for (const { accountId: of, gone, resource, epoch, uid, messageId, flags } of state.places.values()) {
+    if (of !== accountId) continue
+    const at = `${resource} ${epoch}:${uid}`
+    const [held, wanted] = [`${messageId} (${flags.join(' ')})`, there.get(at)]
+    there.delete(at)
+    if (gone) found.push(`${mailbox.email}: ${at} is still remembered to be gone`)
+    else if (wanted === undefined) found.push(`${mailbox.email}: ${at} is stored, and nothing lies there`)
+    else if (held !== wanted) found.push(`${mailbox.email}: ${at} is stored as ${held} (wanted ${wanted})`)
+  }
+  for (const [at, wanted] of there) found.push(`${mailbox.email}: ${at} is not stored, where ${wanted} lies`)
+  return found
 }
 
 /** What is followed is what has a cursor at the provider. */
@@ -154,7 +176,7 @@ export function unrest(
   for (const mailbox of mailboxes.values()) {
     const sent = new Set<string>()
     for (const { subject, labelIds } of mailbox.messages.values()) {
-      if (!labelIds.includes('SENT')) continue
+      if (!labelIds.includes(mailbox.sentLabel)) continue
       if (sent.has(subject)) found.push(`"${subject}" was sent twice from ${mailbox.email}`)
       sent.add(subject)
     }

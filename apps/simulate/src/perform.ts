@@ -2,6 +2,8 @@ import type { MutationBody } from '@inlet/protocol/mutations'
 import { startReconcile } from '@inlet/sync/reconcile'
 import { prune } from '@inlet/testkit/memory-store/feed-reader'
 import { describe, type Operation } from './history.ts'
+import { ImapMailbox } from './imap/imap-mailbox.ts'
+import { shift } from './imap/shift.ts'
 import type { Mailbox } from './mailbox.ts'
 import { FLICKER_MS } from './provider.ts'
 import type { World } from './world.ts'
@@ -29,8 +31,10 @@ export function perform(world: World, operation: Operation): unknown {
     case 'deleteLabel':
     case 'fleetingLabel':
     case 'expireCursors':
+    case 'shift':
       return changeMailbox(world, world.mailbox(operation.mailbox), operation)
     case 'mutate':
+    case 'poll':
     case 'revoke':
     case 'reconnect':
     case 'endWatch':
@@ -138,6 +142,8 @@ function changeMailbox(
     }
     case 'expireCursors':
       return mailbox.expireCursors(s)
+    case 'shift':
+      return mailbox instanceof ImapMailbox && shift(mailbox, operation.what, r, s)
   }
 }
 
@@ -157,6 +163,13 @@ async function changeAccount(
   const now = world.clock.now()
   try {
     if (operation.type === 'syncNow') await store.mark({ accountId, lanes: ['live', 'items'] }, 'person', now)
+    if (operation.type === 'poll') {
+      const lanes = [...world.state.resources.values()].filter(
+        lane => lane.accountId === accountId && lane.lane === 'live',
+      )
+      const lane = at(lanes, r)
+      if (lane) await store.mark({ resourceId: lane.id }, 'poll', now)
+    }
     if (operation.type === 'resync') await startReconcile(world.personsEngine(), accountId, 'person')
     if (operation.type === 'stop') await store.setEnabled(accountId, false, now)
     if (operation.type === 'start') await store.setEnabled(accountId, true, now)

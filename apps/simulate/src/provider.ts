@@ -3,6 +3,7 @@ import { ProviderError } from '@inlet/sync/provider-errors'
 import type { Connection, Fetched, ProviderMutation, ProviderPort } from '@inlet/sync/provider-port'
 import type { Clock } from './clock.ts'
 import type { FaultKind, Faults } from './faults.ts'
+import { simulatedImap } from './imap/imap-port.ts'
 import type { Mailbox, Traits } from './mailbox.ts'
 import type { Process } from './process.ts'
 import type { Random } from './random.ts'
@@ -20,6 +21,7 @@ export type ProviderWorld = {
    * nobody can know.
    */
   isStored: (email: string, messageId: string, labelId?: string) => boolean
+  isPlaced: (email: string, at: { resource: string; epoch: string; uid: number }) => boolean
 }
 
 const ANSWERS: readonly FaultKind[] = [
@@ -81,7 +83,7 @@ export function simulatedProvider(world: ProviderWorld, process: Process, traits
     )
   }
 
-  const port: ProviderPort = {
+  const base: ProviderPort = {
     ...traits,
     async identify(conn, signal) {
       const { mailbox } = await ask('identify', conn, signal)
@@ -173,7 +175,9 @@ export function simulatedProvider(world: ProviderWorld, process: Process, traits
     async mutate(conn, change, signal) {
       const { mailbox, fault } = await ask('mutate', conn, signal, ['unknown', 'fail_after', 'not_found'])
       if (fault === 'not_found') throw new ProviderError('not_found', 'mutate: the message is gone.')
-      carryOut(mailbox, change, clock.now())
+      // A placed mailbox is changed by commands of the real adapter.
+      if (placed && 'messageIds' in change) await placed.mutate?.(conn, change, signal)
+      else carryOut(mailbox, change, clock.now())
       if (fault === 'unknown' && change.type === 'send')
         return { state: 'unknown', message: 'No answer came.' }
       if (fault === 'fail_after') throw new ProviderError('transient', 'mutate: the answer was lost.')
@@ -182,6 +186,20 @@ export function simulatedProvider(world: ProviderWorld, process: Process, traits
     },
   }
 
+  const placed = traits.placed
+    ? simulatedImap({
+        ...{ clock, random, faults, process, ask, back, pageSize: world.pageSize },
+        // A place without its message is as good as never shown.
+        isStored: (mailbox, folder, uid) =>
+          world.isStored(mailbox.email, folder.entries.get(uid)?.letter.id ?? '') &&
+          world.isPlaced(mailbox.email, {
+            resource: mailbox.keyOf(folder),
+            epoch: `${folder.uidValidity}`,
+            uid,
+          }),
+      })
+    : null
+  const port = placed ? { ...base, ...placed, mutate: base.mutate } : base
   return {
     port,
     async refresh(grant, signal) {

@@ -2,6 +2,7 @@ import { dueAt } from '@inlet/testkit/memory-store/scheduling'
 import type { ResourceState } from '@inlet/testkit/memory-store/state'
 import { EPOCH } from './clock.ts'
 import type { History } from './history.ts'
+import { ImapMailbox } from './imap/imap-mailbox.ts'
 import { compareMirror, compareStore, unrest } from './oracle.ts'
 import { perform } from './perform.ts'
 import { nothingSubstituted, type Substitutes } from './substitutes.ts'
@@ -83,6 +84,7 @@ async function comeToRest(world: World, broke: () => boolean): Promise<void> {
     mailbox.flickering.clear()
     mailbox.fleeting.clear()
     mailbox.overtaking.clear()
+    if (mailbox instanceof ImapMailbox) mailbox.returning.clear()
     if (!excused) mailbox.broken.clear()
   }
 
@@ -260,7 +262,7 @@ async function probe(
   for (let n = 0; n < 4; n++) {
     for (const mailbox of mailboxes.values()) {
       mailbox.deliver(clock.now())
-      const id = mailbox.ids()[0]
+      const id = mailbox.heard()[0]
       if (id) mailbox.label(id, n % 2 === 0 ? ['STARRED'] : [], n % 2 === 0 ? [] : ['STARRED'])
     }
     await clock.run(clock.now() + 700, broke)

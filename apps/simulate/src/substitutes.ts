@@ -4,6 +4,7 @@ import type { Bus } from '@inlet/sync/bus-port'
 import type { MailProvider } from '@inlet/sync/engine'
 import type { FeedReader } from '@inlet/sync/feed-port'
 import { plan } from '@inlet/sync/plan'
+import { placeMessages } from '@inlet/sync/plan-places'
 import type { Store } from '@inlet/sync/store-port'
 import type { MemoryState } from '@inlet/testkit/memory-store/state'
 import type { Clock } from './clock.ts'
@@ -23,6 +24,7 @@ export type Scene = {
  */
 export type Substitutes = {
   plan: typeof plan
+  place: typeof placeMessages
   store: (store: Store, scene: Scene) => Store
   provider: (provider: MailProvider, scene: Scene) => MailProvider
   /** What the hub reads. */
@@ -39,6 +41,7 @@ export type Substitutes = {
 
 export const nothingSubstituted: Substitutes = {
   plan,
+  place: placeMessages,
   store: store => store,
   provider: provider => provider,
   hubFeed: feed => feed,

@@ -9,7 +9,8 @@ import { Faults } from './faults.ts'
 import { FolderMailbox, GRAPH } from './folder-mailbox.ts'
 import { GMAIL, GmailMailbox } from './gmail-mailbox.ts'
 import type { Shape } from './history.ts'
-import { isStored } from './is-stored.ts'
+import { IMAP, ImapMailbox } from './imap/imap-mailbox.ts'
+import { isPlaced, isStored } from './is-stored.ts'
 import type { Kind, Mailbox, Ring, Traits } from './mailbox.ts'
 import { openDisk } from './mirror-disk.ts'
 import { Monitor } from './monitor/monitor.ts'
@@ -25,8 +26,11 @@ import { useVirtualTimeouts } from './virtual-timeouts.ts'
 import { WebServer } from './web-server.ts'
 import { engineOf, startWorker } from './worker.ts'
 
-const MAILBOXES = { gmail: GmailMailbox, graph: FolderMailbox } satisfies Record<Kind, unknown>
-const PROVIDERS: readonly Traits[] = [GMAIL, GRAPH]
+const MAILBOXES = { gmail: GmailMailbox, graph: FolderMailbox, imap: ImapMailbox } satisfies Record<
+  Kind,
+  unknown
+>
+const PROVIDERS: readonly Traits[] = [GMAIL, GRAPH, IMAP]
 const HOUR = 60 * 60_000
 type Worker = { process: Process; stop(): Promise<void> }
 
@@ -79,6 +83,7 @@ export class World {
         now: () => clock.now(),
         random: this.#random.fork(email),
         ring: ring => this.#pushes.ring(ring),
+        after: (ms, run) => void clock.after(ms, run),
         isStored: (messageId, folder) => isStored(state, email, messageId, folder),
       })
       this.mailboxes.set(email, mailbox)
@@ -187,11 +192,11 @@ export class World {
     const { clock, state, faults, trace } = this
     const random = this.#random.fork(`${process.name} ${this.#processes}`)
     const scene: Scene = { clock, state, mailboxes: this.mailboxes, process }
-    const { plan, store: wrapStore, provider: wrapProvider } = this.#substitutes
+    const { plan, place, store: wrapStore, provider: wrapProvider } = this.#substitutes
     const committed = (name: string) => this.monitor.committed(name)
     const kill = (dying: Process) => this.kill(dying)
     const database = databaseOf(
-      { clock, faults, random: random.fork('database'), state, plan, committed, kill },
+      { clock, faults, random: random.fork('database'), state, plan, place, committed, kill },
       process,
     )
     const providers = PROVIDERS.map(traits => {
@@ -204,6 +209,7 @@ export class World {
           pageSize: this.shape.providerPage,
           watchMs: () => this.watchMs(),
           isStored: (email, messageId, folder) => isStored(state, email, messageId, folder),
+          isPlaced: (email, at) => isPlaced(state, email, at),
         },
         process,
         traits,

@@ -77,7 +77,7 @@ test('the stored count equals the provider’s, of every account', async () => {
       },
       { timeout: 60_000 },
     )
-    .toEqual([0, 0])
+    .toEqual([0, 0, 0])
 })
 
 test('an expired history is mended without losing anything', async () => {

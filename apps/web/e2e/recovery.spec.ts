@@ -26,6 +26,7 @@ async function start(): Promise<Running> {
     ...readEnvironment(),
     INLET_SANDBOX_ACCOUNTS: `${demoMailbox}:${MESSAGES}`,
     INLET_SANDBOX_OUTLOOK: 'none',
+    INLET_SANDBOX_IMAP_ACCOUNTS: 'none',
   }
   running = await startAll({
     dataDir,

@@ -66,7 +66,7 @@ export function createImap(
     async currentCursor(conn, resource, signal) {
       const at = await open(conn, 'live', signal)
       if (resource === TREE) return treeCursor(await tree.list(at))
-      return await currentCursor(at, await tree.folder(at, resource), world)
+      return await currentCursor(at, await tree.folder(at, resource), conn.places, world)
     },
     async *pull(conn, resource, cursor, signal) {
       const at = await open(conn, 'live', signal)
@@ -83,7 +83,7 @@ export function createImap(
     async *fetch(conn, _resource, ids, options, signal) {
       if (ids.length === 0) return
       const at = await open(conn, options.priority, signal)
-      yield* fetchByPlace(conn, at, () => tree.recent(at), ids, options, world)
+      yield* fetchByPlace(conn, at, tree, ids, options, world)
     },
     async counts(conn, resource, signal) {
       const at = await open(conn, 'live', signal)

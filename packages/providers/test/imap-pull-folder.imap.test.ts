@@ -51,7 +51,7 @@ describe.each(AGES)('changes of a folder on a server with $age', ({ age, hide })
     folder.cursor = cursor
     for (let before = cursor.uidNext; ; ) {
       const ref = { path, uidValidity: BigInt(cursor.uidValidity) }
-      const page = await listFolder(atOf(pool), ref, before, 7)
+      const { places: page } = await listFolder(atOf(pool), ref, before, 7)
       if (page.length === 0) break
       for (const { uid, flags } of page) folder.places.set(uid, flags.join(' '))
       before = page.at(-1)?.uid ?? 0
@@ -97,7 +97,9 @@ describe.each(AGES)('changes of a folder on a server with $age', ({ age, hide })
       expect(sorted(folder.places)).toEqual(sorted(await truth('Shown')))
       const ref = { path: 'Shown', uidValidity: BigInt(folder.cursor.uidValidity) }
       const others = atOf(inTurn(leases.toReversed()))
-      expect((await listFolder(others, ref, folder.cursor.uidNext)).map(each => each.uid)).toContain(uid)
+      expect((await listFolder(others, ref, folder.cursor.uidNext)).places.map(each => each.uid)).toContain(
+        uid,
+      )
       await mailbox.append(rawMail('Latest'), { folder: 'Shown' })
       for (const _ of leases) {
         const outcomes = []

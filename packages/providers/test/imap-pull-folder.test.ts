@@ -7,7 +7,7 @@ import { fakeImap, type ImapScript } from './imap-fake-server.ts'
 import { atOf, storedFolder } from './imap-world.ts'
 
 /** A folder of which UIDs 1 and 2 are stored; the server counts one message and up to UID 4. */
-async function pulled(on: ImapScript['on'] = {}) {
+async function pulled(on: ImapScript['on'] = {}, beyond: number[] = []) {
   const { port } = await fakeImap({ on })
   const imap = { host: 'imap.example.org', port, security: 'none' } as const
   const pool = createPool(
@@ -22,6 +22,7 @@ async function pulled(on: ImapScript['on'] = {}) {
   const folder = storedFolder()
   folder.cursor = { uidValidity: '1', uidNext: 3, highestModseq: null }
   folder.places.set(1, '').set(2, '')
+  for (const uid of beyond) folder.places.set(uid, '')
   const error = await folder.pull(atOf(pool), 'INBOX', 'all').catch((thrown: unknown) => thrown)
   return { folder, error }
 }
@@ -61,6 +62,13 @@ test('a stored message is gone only where two commands find nothing (I7)', async
   const one = await pulled({ FETCH: fetching({ 1: row(1), 2: row(2) }), SEARCH: searching('* SEARCH 1\r\n') })
   expect(one.error).toBeUndefined()
   expect([...one.folder.places.keys()]).toEqual([1, 2])
+})
+
+test('what a listing has stored above the cursor and is gone before the cursor comes there is found', async () => {
+  const on = { FETCH: fetching({ 1: row(1), 2: row(2), 4: row(4) }), SEARCH: searching('* SEARCH 1 2 4\r\n') }
+  const { folder, error } = await pulled(on, [3])
+  expect(error).toBeUndefined()
+  expect([...folder.places.keys()].sort()).toEqual([1, 2, 4])
 })
 
 test.each([

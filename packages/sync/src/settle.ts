@@ -35,6 +35,8 @@ export async function lookAtPlaces(work: Work, at: ListingCursor, page: ListedPa
   if (!compare || !page.places) return at
   const { put, epoch } = page.places
   const uids = put.map(({ uid }) => uid)
+  // Its messages went while it was read: what lies there is the next page's business.
+  if (uids.length === 0 && page.next !== null) return at
   const first = page.next === null ? 1 : Math.min(...uids)
   const stored = await storedIn(work, epoch, { first, last: compare.top })
   const ids = page.items.map(item => item.id)
@@ -193,6 +195,7 @@ async function mendPages(
   return at
 }
 
+/** The same UIDs may take several pages now, since mail has arrived above them. */
 async function mendPage(
   work: Work,
   state: ListingCursor,
@@ -203,15 +206,42 @@ async function mendPage(
 ): Promise<ListingCursor> {
   let at = state
   const { store } = work.engine
-  const { accountId } = work.claim
   const before = new Map<string, Place[]>()
-  for (const { resource, epoch } of await store.placeEpochs(accountId))
+  for (const { resource, epoch } of await store.placeEpochs(work.claim.accountId))
     if (resource === work.key) before.set(epoch, await storedIn(work, epoch, { first, last: top }))
-  const page = await work.port.list(work.conn, work.key, name, position, signal)
-  if (!page.places) return at
-  const { epoch } = page.places
-  const there = page.places.put.filter(({ uid }) => uid >= first && uid <= top)
-  const stored = before.get(epoch) ?? []
+  for (let from = position, last = top; ; ) {
+    signal.throwIfAborted()
+    const { places, next } = await work.port.list(work.conn, work.key, name, from, signal)
+    if (!places) return at
+    const lowest = next === null ? first : Math.min(last + 1, ...places.put.map(({ uid }) => uid))
+    const span = { first: Math.max(first, lowest), last }
+    const within = ({ uid }: { uid: number }) => uid >= span.first && uid <= span.last
+    const stored = (before.get(places.epoch) ?? []).filter(within)
+    at = await mendSpan(
+      work,
+      at,
+      { epoch: places.epoch, there: places.put.filter(within), stored },
+      save,
+      signal,
+    )
+    if (next === null || span.first === first) return at
+    from = next
+    last = span.first - 1
+  }
+}
+
+type Span = { epoch: string; there: PulledPlace[]; stored: Place[] }
+
+async function mendSpan(
+  work: Work,
+  state: ListingCursor,
+  { epoch, there, stored }: Span,
+  save: Save,
+  signal: AbortSignal,
+): Promise<ListingCursor> {
+  let at = state
+  const { store } = work.engine
+  const { accountId } = work.claim
   const { changed: put, gone } = against(stored, there)
   const touched = new Set([...put.map(({ uid }) => uid), ...gone])
   const was = stored.filter(({ uid }) => touched.has(uid))

@@ -8,6 +8,8 @@ import type { Work } from './work.ts'
 
 /** Live commits are small, so that the first of many new messages is on screen before the last is fetched. */
 const PIECE = 50
+/** An account's folders wait for its tree, which is followed beside them. */
+const SHAPE_AGAIN_MS = 500
 
 /**
  * The live lane: everything after the cursor, page by page, and the cursor with the last of it (I1).
@@ -17,6 +19,9 @@ const PIECE = 50
 export async function syncResource(work: Work, signal: AbortSignal): Promise<RunEnd> {
   const { claim } = work
   if (claim.cursor === null) {
+    // What a folder is for decides what its messages are: what lies in the drafts is a draft.
+    if (work.port.placed && !writesShape(work) && (await labelsUnknown(work)))
+      return { ok: true, again: { at: work.world.now() + SHAPE_AGAIN_MS } }
     await begin(work, 'backfill', signal)
     return { ok: true }
   }
@@ -36,6 +41,9 @@ export async function syncResource(work: Work, signal: AbortSignal): Promise<Run
   if (lookAgainMs === undefined || work.upserts + work.deletions === 0) return { ok: true }
   return { ok: true, again: { at: work.world.now() + lookAgainMs } }
 }
+
+const labelsUnknown = async ({ engine, claim }: Work): Promise<boolean> =>
+  (await engine.store.labelIds(claim.accountId)).size === 0
 
 /** The cursor is taken before the listing begins: what happens during the walk is found by following it. */
 async function begin(work: Work, kind: ListingCursor['kind'], signal: AbortSignal): Promise<void> {

@@ -70,6 +70,7 @@ export class CursorWatch {
     if (!user || cursor === null) return
     if ((state.resources.get(laneId(accountId, key, 'listing'))?.cursor ?? null) !== null) return
     const upTo = mailbox.position(cursor)
+    if (mailbox.traits.placed) this.#placesCovered({ userId, accountId, key }, cursor, when, mailbox)
     for (const { message, at } of mailbox.told(key)) {
       if (at > upTo) continue
       const id = idOf(accountId, 'message', message.id)
@@ -84,5 +85,53 @@ export class CursorWatch {
         `Message ${message.id} ${how} ${message.version} in ${key} of ${mailbox.email} ${when} (cursor ${cursor}).`,
       )
     }
+  }
+
+  /**
+   * The same where messages have places: what lies in the folder below the cursor's UID is stored there, with the flags that
+   * it had at the cursor's MODSEQ, and its message is stored or a failed item; and of what lies nowhere any more, somebody
+   * is going to ask.
+   */
+  #placesCovered(
+    { userId, accountId, key }: Pick<ResourceState, 'userId' | 'accountId' | 'key'>,
+    cursor: string,
+    when: string,
+    mailbox: Mailbox,
+  ): void {
+    const { state, violations } = this.#watched
+    const user = state.users.get(userId)
+    if (!user || !cursor.startsWith('{')) return
+    const { uidValidity, uidNext, highestModseq, sweptAt } = JSON.parse(cursor) as Record<
+      string,
+      string | number | null
+    >
+    const stored = new Map<number, string>()
+    const placed = new Set<string>()
+    for (const place of state.places.values()) {
+      if (place.accountId !== accountId || place.gone) continue
+      placed.add(idOf(accountId, 'message', place.messageId))
+      if (place.resource === key && place.epoch === uidValidity)
+        stored.set(place.uid, `${place.messageId} (${place.flags.join(' ')})`)
+    }
+    const tell = (what: string) =>
+      violations.report('I1', `${what} in ${key} of ${mailbox.email} ${when} (cursor ${cursor}).`)
+    for (const { uid, epoch, messageId, flags, modseq } of mailbox.lying(key)) {
+      if (epoch !== uidValidity || uid >= Number(uidNext)) continue
+      const held = stored.get(uid)
+      // With sweptAt 0 everything is going to be compared.
+      const old = modseq === null || modseq > BigInt(highestModseq ?? 0) || sweptAt === 0
+      if (held === undefined) tell(`Nothing is stored at UID ${uid}, where ${messageId} lies,`)
+      else if (!old && held !== `${messageId} (${flags.join(' ')})`)
+        tell(`UID ${uid} is stored as ${held} and is ${messageId} (${flags.join(' ')})`)
+      const id = idOf(accountId, 'message', messageId)
+      if (!user.messages.has(id) && !user.failedItems.has(id))
+        tell(`Message ${messageId} is missing, which lies`)
+    }
+    for (const { uid, epoch, modseq } of mailbox.expunged(key))
+      if (epoch === uidValidity && modseq <= BigInt(highestModseq ?? 0) && sweptAt !== 0 && stored.has(uid))
+        tell(`Something is stored at UID ${uid}, which the server has told to be gone,`)
+    for (const [id, { row, providerId }] of user.messages)
+      if (row.accountId === accountId && !placed.has(id) && !user.failedItems.has(id))
+        tell(`Message ${providerId} lies nowhere and nobody is going to ask, seen`)
   }
 }

@@ -1,7 +1,11 @@
 import type { Change } from '@inlet/protocol/changes'
+import type { Message } from '@inlet/protocol/entities'
 import { changesAfter } from '@inlet/testkit/memory-store/feed-reader'
 import { idOf } from '../ids.ts'
 import type { Watched } from './watched.ts'
+
+/** What came back after it had been gone may be deleted here for so long by who has asked before. */
+const COME_AGAIN_MS = 100_000
 
 type Seen = { head: number; rows: Map<string, string> }
 
@@ -43,14 +47,38 @@ export class RowWatch {
         'I4',
         `The ${change.kind} ${change.id} took seq ${change.seq} without having changed: a replay is not a no-op.`,
       )
+    if (change.kind === 'message') this.#keptFolders(change.row, seen.rows.get(key))
     seen.rows.set(key, json)
+  }
+
+  /** Where messages have places: one that lies in a folder as it always did has lost it by somebody's not seeing it. */
+  #keptFolders(row: Message, before: string | undefined): void {
+    const user =
+      before && [...this.#watched.state.users.values()].find(each => each.accounts.has(row.accountId))
+    if (!user) return
+    const lost = (JSON.parse(before) as Message).labelIds.filter(id => !row.labelIds.includes(id))
+    const mailbox = this.#watched.mailboxes.get(user.accounts.get(row.accountId)?.row.email ?? '')
+    if (lost.length === 0 || !mailbox?.traits.placed) return
+    const messageId = user.messages.get(row.id)?.providerId ?? ''
+    for (const label of mailbox.messages.get(messageId)?.labelIds ?? [])
+      if (
+        lost.includes(idOf(row.accountId, 'label', label)) &&
+        mailbox.lainSince(messageId, label) <= this.#watched.now() - COME_AGAIN_MS
+      )
+        this.#watched.violations.report(
+          'I7',
+          `Message ${messageId} of ${mailbox.email} lost the folder ${label} here, and has lain there all the time.`,
+        )
   }
 
   #deleted(id: string): void {
     for (const mailbox of this.#watched.mailboxes.values())
       for (const account of this.#accountsOf(mailbox.email))
         for (const messageId of mailbox.messages.keys())
-          if (idOf(account, 'message', messageId) === id)
+          if (
+            idOf(account, 'message', messageId) === id &&
+            mailbox.lainSince(messageId) <= this.#watched.now() - COME_AGAIN_MS
+          )
             this.#watched.violations.report(
               'I7',
               `Message ${messageId} of ${mailbox.email} was deleted here, and the provider still has it.`,

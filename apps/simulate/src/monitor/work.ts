@@ -65,7 +65,9 @@ export class WorkWatch {
         const outcome = await inner.recordPush(event, now)
         if (outcome.outcome !== 'marked' && outcome.outcome !== 'duplicate') return outcome
         const { watch, mailbox: email } = event
-        for (const lane of this.#rung(email === null ? { watch } : { mailbox: email }))
+        for (const lane of this.#rung(
+          email === null ? { watch } : { mailbox: email, resource: event.resource },
+        ))
           this.#marks.set(lane.id, at)
         if (watch && !this.#isTrue(watch))
           this.#watched.violations.report(
@@ -123,12 +125,16 @@ export class WorkWatch {
   }
 
   /** The live lanes that a push names and that are not stopped. */
-  *#rung(ring: { mailbox: string } | { watch: { providerId: string } | null }): Generator<ResourceState> {
+  *#rung(
+    ring: { mailbox: string; resource: string | null } | { watch: { providerId: string } | null },
+  ): Generator<ResourceState> {
     for (const lane of this.#watched.state.resources.values()) {
       if (lane.lane !== 'live' || lane.paused) continue
       const row = this.#watched.state.users.get(lane.userId)?.accounts.get(lane.accountId)?.row
       const named =
-        'mailbox' in ring ? row?.email === ring.mailbox : lane.watch?.providerId === ring.watch?.providerId
+        'mailbox' in ring
+          ? row?.email === ring.mailbox && (ring.resource === null || ring.resource === lane.key)
+          : lane.watch?.providerId === ring.watch?.providerId
       if (named) yield lane
     }
   }

@@ -17,6 +17,9 @@ export type MailFolder = {
   hidden: boolean
 }
 
+/** The server's own id; null where it gives none. */
+export const mailboxIdOf = ({ key }: MailFolder): string | null => (key.startsWith('M') ? key.slice(1) : null)
+
 /** More folders than this are left out (I13): no person made them. */
 export const FOLDERS_MAX = 10_000
 const PATH_MAX = 1_000

@@ -10,7 +10,7 @@ export type Place = {
   modseq: bigint | null
 }
 
-/** What is stored of a folder's places. Only below the cursor's uidNext is it ever asked. */
+/** What is stored of a folder's places. */
 export type KnownPlaces = {
   /** How many there are with a UID below this. null: the folder is being listed, so they are not all stored yet. */
   count(below: number): Promise<number | null>
@@ -54,14 +54,23 @@ export async function confirmGone(client: ImapFlow, suspects: readonly number[])
   return gone
 }
 
-/** One page of a folder's places, newest first: those below `before`. */
-export async function placesBelow(client: ImapFlow, before: number, limit: number): Promise<Place[]> {
-  if (before <= 1) return []
+/** Newest first. `rest`: the UID below which the next page lies; null: nothing lies there. */
+export type PlacesBelow = { places: Place[]; rest: number | null }
+
+/**
+ * One page of a folder's places: those below `before`. Some may vanish while it is read, so fewer than `limit` are no
+ * sign that it is the last.
+ */
+export async function placesBelow(client: ImapFlow, before: number, limit: number): Promise<PlacesBelow> {
+  if (before <= 1) return { places: [], rest: null }
   // The span grows until it holds a page: UIDs may lie far apart.
   for (let span = limit * 4; ; span *= 16) {
     const first = Math.max(1, before - span)
     const uids = await uidsIn(client, { first, last: before - 1 })
     if (uids.length < limit && first > 1) continue
-    return (await placesOf(client, uids.slice(-limit))).reverse()
+    const page = uids.slice(-limit)
+    const lowest = page[0] ?? 1
+    const places = (await placesOf(client, page)).reverse()
+    return { places, rest: lowest > 1 && page.length === limit ? lowest : null }
   }
 }

@@ -1,7 +1,15 @@
 import type { ImapFlow } from 'imapflow'
 import { atom, command, sequence, wordOf } from './command.ts'
 import { type At, inFolder, renumbered, type View } from './in-folder.ts'
-import { confirmGone, flagsOf, type KnownPlaces, type Place, placesBelow, placesOf } from './places.ts'
+import {
+  confirmGone,
+  flagsOf,
+  type KnownPlaces,
+  type Place,
+  type PlacesBelow,
+  placesBelow,
+  placesOf,
+} from './places.ts'
 import { inSets, readUids, searchUids, type UidRange, uidsIn } from './uids.ts'
 
 /** Up to where a folder is known. JSON-safe. */
@@ -45,8 +53,12 @@ type Now = {
 type Run = <T>(work: (client: ImapFlow) => Promise<T>) => Promise<T>
 
 /** A cursor for "now", and how many messages the folder has. */
-export async function folderCursor(at: At, path: string): Promise<{ cursor: FolderCursor; exists: number }> {
-  const { cursor, exists } = await look(at, path, new WeakSet())
+export async function folderCursor(
+  at: At,
+  path: string,
+  mailboxId: string | null = null,
+): Promise<{ cursor: FolderCursor; exists: number }> {
+  const { cursor, exists } = await look(at, path, new WeakSet(), mailboxId)
   return { cursor, exists }
 }
 
@@ -57,7 +69,7 @@ export async function listFolder(
   before: number,
   limit = PAGE,
   view: View = new WeakSet(),
-): Promise<Place[]> {
+): Promise<PlacesBelow> {
   return await inFolder(at, folder, { action: `list ${folder.path}`, view }, client =>
     placesBelow(client, before, limit),
   )
@@ -76,15 +88,19 @@ export async function* pullFolder(
   known: KnownPlaces,
   depth: Depth = 'news',
   view: View = new WeakSet(),
+  mailboxId: string | null = null,
 ): AsyncGenerator<FolderPage> {
-  const now = await look(at, path, view)
+  const now = await look(at, path, view, mailboxId)
   if (now.cursor.uidValidity !== cursor.uidValidity) throw renumbered(path, `read the changes of ${path}`)
   const options = { action: `read the changes of ${path}`, view }
   const run: Run = work => inFolder(at, { path, uidValidity: now.uidValidity }, options, work)
   const last = cursor.uidNext - 1
 
+  const beyond = { first: cursor.uidNext, last: now.cursor.uidNext - 1 }
+  // A listing, or a run that did not end, may have stored what lay there; no later cursor tells that it has gone.
+  if (beyond.last >= beyond.first) yield* compare(run, known, beyond, 'gone')
   let arrived = 0
-  for await (const places of arrivals(run, { first: cursor.uidNext, last: now.cursor.uidNext - 1 })) {
+  for await (const places of arrivals(run, beyond)) {
     arrived += places.length
     yield { places, vanished: [], cursor: null }
   }
@@ -116,10 +132,13 @@ export async function* pullFolder(
 }
 
 /** The folder's counters, all as they were when it was selected: later ones would skip what came meanwhile. */
-async function look(at: At, path: string, view: View): Promise<Now> {
+async function look(at: At, path: string, view: View, mailboxId: string | null): Promise<Now> {
   const options = { action: `open ${path}`, view }
   return await inFolder(at, { path, uidValidity: null }, options, async (client, mailbox) => {
     const { uidValidity, exists, highestModseq, noModseq } = mailbox
+    // Renamed since it was listed, and another one has its path.
+    if (mailboxId !== null && mailbox.mailboxId && mailbox.mailboxId !== mailboxId)
+      throw Object.assign(new Error('another folder has this path'), { mailboxMissing: true })
     const modseq = noModseq || !highestModseq ? null : String(highestModseq)
     const uidNext = mailbox.uidNext || (await uidAfterAll(client, exists))
     const qresync = client.enabled.has('QRESYNC')
@@ -223,6 +242,7 @@ async function* compare(
     const end = stored.length < CHUNK ? range.last : (stored.at(-1)?.uid ?? range.last)
     const span = { first, last: end }
     first = end + 1
+    if (what === 'gone' && stored.length === 0) continue
     const before = new Map(stored.map(place => [place.uid, flagsOf(place.flags).join(' ')]))
     const present = await run(client => uidsIn(client, span))
     const there = new Set(present)

@@ -3,7 +3,7 @@ import { ProviderError } from '@inlet/sync/provider-errors'
 import type { ListedPage, PulledPage } from '@inlet/sync/provider-port'
 import type { World } from '@inlet/sync/world'
 import { codeOf } from './errors.ts'
-import type { MailFolder } from './folders.ts'
+import { type MailFolder, mailboxIdOf } from './folders.ts'
 import { withIdentities } from './identities.ts'
 import type { At, View } from './in-folder.ts'
 import type { Place } from './places.ts'
@@ -21,9 +21,19 @@ const SPAN = 2_000
 /** A message is content alone and never changes. */
 export const ONLY_VERSION = 1n
 
-export async function currentCursor(at: At, { path }: MailFolder, world: World): Promise<string> {
-  const { cursor } = await folderCursor(at, path)
-  return JSON.stringify({ ...cursor, sweptAt: world.now() } satisfies Cursor)
+/**
+ * What is stored of this epoch already was listed before this cursor: its flags may have changed in between, and a
+ * listing only adds, so everything is compared once the folder has been listed.
+ */
+export async function currentCursor(
+  at: At,
+  folder: MailFolder,
+  places: PlaceReader,
+  world: World,
+): Promise<string> {
+  const { cursor } = await folderCursor(at, folder.path, mailboxIdOf(folder))
+  const fresh = (await places.count(folder.key, cursor.uidValidity, cursor.uidNext)) === 0
+  return JSON.stringify({ ...cursor, sweptAt: fresh ? world.now() : 0 } satisfies Cursor)
 }
 
 /** The changes of a folder, with the messages that they are about. */
@@ -46,7 +56,15 @@ export async function* pullChanges(
   const sweptAt = sweep ? world.now() : cursor.sweptAt
   const view: View = new WeakSet()
   try {
-    for await (const page of pullFolder(at, path, cursor, known, sweep ? 'all' : 'news', view)) {
+    for await (const page of pullFolder(
+      at,
+      path,
+      cursor,
+      known,
+      sweep ? 'all' : 'news',
+      view,
+      mailboxIdOf(folder),
+    )) {
       const ids = await idsOf(places, key, epoch, page.places)
       const put = await withIdentities(at, { path, uidValidity: BigInt(epoch) }, page.places, view, ids)
       yield {
@@ -81,23 +99,28 @@ async function idsOf(
 }
 
 /** The position is the epoch and the UID below which the next page lies. */
-export async function listPage(at: At, { path }: MailFolder, position: string | null): Promise<ListedPage> {
+export async function listPage(
+  at: At,
+  listed: MailFolder,
+  position: string | null,
+  size = PAGE,
+): Promise<ListedPage> {
   const [, epoch = '', before = ''] = /^(\d{1,10}):(\d{1,10})$/.exec(position ?? '') ?? []
   if (position !== null && !epoch)
     throw new ProviderError('cursor_expired', 'This is no position in a folder.')
-  const now = epoch === '' ? await folderCursor(at, path) : null
+  const { path } = listed
+  const now = epoch === '' ? await folderCursor(at, path, mailboxIdOf(listed)) : null
   const from = now
     ? { epoch: now.cursor.uidValidity, before: now.cursor.uidNext }
     : { epoch, before: Number(before) }
   const folder = { path, uidValidity: BigInt(from.epoch) }
   const view: View = new WeakSet()
-  const page = await listFolder(at, folder, from.before, PAGE, view)
-  const put = await withIdentities(at, folder, page, view)
-  const lowest = page.at(-1)?.uid ?? 0
+  const { places, rest } = await listFolder(at, folder, from.before, size, view)
+  const put = await withIdentities(at, folder, places, view)
   return {
     items: [...new Set(put.map(({ messageId }) => messageId))].map(id => ({ id, message: null })),
     places: { epoch: from.epoch, put, gone: [] },
-    next: page.length < PAGE || lowest <= 1 ? null : `${from.epoch}:${lowest}`,
+    next: rest === null ? null : `${from.epoch}:${rest}`,
     total: now?.exists ?? null,
   }
 }

@@ -2,20 +2,22 @@ import type { Place as StoredPlace } from '@inlet/sync/places'
 import { ProviderError } from '@inlet/sync/provider-errors'
 import type { Connection, Fetched, FetchOptions, PulledBody, PulledMessage } from '@inlet/sync/provider-port'
 import type { World } from '@inlet/sync/world'
+import type { ImapAccount } from './account.ts'
 import { fetchMessages, fetchPart, type ReadMessage } from './fetch.ts'
 import type { MailFolder } from './folders.ts'
 import type { At } from './in-folder.ts'
 import { grouped, isOver, nothingUnseen } from './locate.ts'
 import { ONLY_VERSION } from './pull.ts'
 import { tokensOf } from './threads.ts'
+import type { Tree } from './tree.ts'
 
 const ASK_AGAIN_MS = 30_000
 
 /** Messages by their ids, read where they lie. One outcome for each id. */
 export async function* fetchByPlace(
   conn: Connection,
-  at: At,
-  folders: () => Promise<MailFolder[]>,
+  at: At & ImapAccount,
+  tree: Pick<Tree, 'list' | 'recent'>,
   ids: readonly string[],
   options: FetchOptions,
   world: World,
@@ -26,13 +28,14 @@ export async function* fetchByPlace(
   // Round by round: whoever does not lie where its first place says is looked for at its next one.
   for (let round = 0; waiting.size > 0 && places.some(each => each.length > round); round++) {
     const next = places.flatMap(each => each[round] ?? []).filter(({ messageId }) => waiting.has(messageId))
-    for await (const fetched of readPlaces(at, await folders(), next, places, options)) {
+    for await (const fetched of readPlaces(at, await tree.recent(at), next, places, options)) {
       waiting.delete(fetched.id)
       yield fetched
     }
   }
   if (waiting.size === 0) return
-  const gone = await nothingUnseen(conn, at, await folders())
+  // A folder that was made since the last look may have it: this needs the list as it is now.
+  const gone = await nothingUnseen(conn, at, await tree.list(at))
   const dead = new Set(places.flat().map(placeKey))
   places = [...(await conn.places.of([...waiting])).values()]
   const placed = new Set(places.flat().flatMap(place => (dead.has(placeKey(place)) ? [] : place.messageId)))

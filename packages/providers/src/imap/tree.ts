@@ -39,7 +39,7 @@ export function createTree(now: () => number): Tree {
     },
     async folder(at, key) {
       const found = (folders: MailFolder[]) => folders.find(folder => folder.key === key)
-      const folder = found(lists.get(at.pool)?.folders ?? []) ?? found(await tree.list(at))
+      const folder = found(await tree.recent(at)) ?? found(await tree.list(at))
       if (!folder)
         throw mailError(
           { code: 'folder_missing', kind: 'not_found', sentence: 'It is not listed any more.' },

@@ -1,7 +1,7 @@
 import type { Label, Message } from '@inlet/protocol/entities'
 import { deriveThread } from '@inlet/sync/derive-thread'
 import type { plan as realPlan, Stored, Writes } from '@inlet/sync/plan'
-import { placeMessages } from '@inlet/sync/plan-places'
+import type { placeMessages } from '@inlet/sync/plan-places'
 import { StaleLease } from '@inlet/sync/provider-errors'
 import { rowId } from '@inlet/sync/row-id'
 import { BATCH_MAX, type Batch, type BatchCommitted } from '@inlet/sync/store-port'
@@ -13,8 +13,10 @@ import { refreshAccount } from './refresh-account.ts'
 import { keepResources } from './resources.ts'
 import { bury, byText, type MemoryState, type ResourceState, type UserState, userOf } from './state.ts'
 
+export type Planners = { plan: typeof realPlan; place: typeof placeMessages }
+
 /** Store.commit, in the order of things that the port lists. Whatever can be refused is refused before the first write. */
-export function commit(state: MemoryState, plan: typeof realPlan, said: Batch): BatchCommitted {
+export function commit(state: MemoryState, { plan, place }: Planners, said: Batch): BatchCommitted {
   const size = said.upserts.length + said.patches.length + said.deletions.length + said.missing.length
   if (size > 4 * BATCH_MAX || said.upserts.length > BATCH_MAX)
     throw new RangeError(`A batch speaks of ${size} messages; split it into batches of at most ${BATCH_MAX}.`)
@@ -30,7 +32,7 @@ export function commit(state: MemoryState, plan: typeof realPlan, said: Batch): 
     said,
     concerned.map(place => place.messageId),
   )
-  const placed = before && placeMessages(stored, before, said)
+  const placed = before && place(stored, before, said)
   const batch = placed?.batch ?? said
   const writes = plan(stored, batch)
   if (placed) {

@@ -1,9 +1,10 @@
 import type { FeedReader } from '@inlet/sync/feed-port'
 import { plan as realPlan } from '@inlet/sync/plan'
+import { placeMessages } from '@inlet/sync/plan-places'
 import type { Grant, Store } from '@inlet/sync/store-port'
 import * as accounts from './accounts.ts'
 import * as attendance from './attendance.ts'
-import { commit } from './commit.ts'
+import { commit, type Planners } from './commit.ts'
 import * as content from './content.ts'
 import * as doorbells from './doorbells.ts'
 import * as feed from './feed-reader.ts'
@@ -27,16 +28,17 @@ export type MemoryStoreOptions = {
    */
   transaction?: <T>(name: keyof Store | keyof FeedReader, body: () => T) => Promise<T>
   plan?: typeof realPlan
+  place?: typeof placeMessages
 }
 
 /** The Store and FeedReader ports in memory. They pass the contract suite of the store, as the ones on Postgres do. */
 export function createMemoryStore(options: MemoryStoreOptions): { store: Store; feed: FeedReader } {
-  const { state, newId, now, plan = realPlan } = options
+  const { state, newId, now, plan = realPlan, place = placeMessages } = options
   const run = options.transaction ?? (async (_name, body) => body())
   return {
     store: {
       ...schedulingPart(state, newId, run),
-      ...contentPart(state, plan, run),
+      ...contentPart(state, { plan, place }, run),
       ...accountPart(state, newId, now, run),
     },
     feed: {
@@ -108,9 +110,9 @@ type ContentPart = Pick<
   | 'mutationResults'
 >
 
-function contentPart(state: MemoryState, plan: typeof realPlan, run: Run): ContentPart {
+function contentPart(state: MemoryState, planners: Planners, run: Run): ContentPart {
   return {
-    commit: batch => run('commit', () => commit(state, plan, batch)),
+    commit: batch => run('commit', () => commit(state, planners, batch)),
     storedVersions: (accountId, ids, labelId) =>
       run('storedVersions', () => content.storedVersions(state, accountId, ids, labelId)),
     labelIds: accountId => run('labelIds', () => content.labelIds(state, accountId)),
@@ -131,7 +133,7 @@ function contentPart(state: MemoryState, plan: typeof realPlan, run: Run): Conte
     seenIds: (resourceId, listing, after, limit) =>
       run('seenIds', () => content.seenIds(state, resourceId, listing, after, limit)),
     differing: (userId, accountId, messages) =>
-      run('differing', () => content.differing(state, plan, userId, accountId, messages)),
+      run('differing', () => content.differing(state, planners.plan, userId, accountId, messages)),
     unplaced: (accountId, limit) => run('unplaced', () => content.unplaced(state, accountId, limit)),
     startReconciliation: (accountId, start, at) =>
       run('startReconciliation', () => startReconciliation(state, accountId, start, at)),
