@@ -20,6 +20,22 @@ const imap = (name: string) => `packages/providers/src/imap/${name}.ts`
 export const imapBreaks: readonly Break[] = [
   {
     rule: 'place-12',
+    what: 'where expunges are not told nobody looks who is gone',
+    file: imap('pull-folder'),
+    from: 'if (stored !== null && stored + arrived !== now.exists)',
+    to: 'if (stored === -1)',
+    test: folder('new mail, other flags and expunges are found, each once, and then nothing more'),
+  },
+  {
+    rule: 'place-12',
+    what: 'where flags are numbered nobody asks for those that changed',
+    file: imap('pull-folder'),
+    from: "if (tracked === 'condstore' && after > before)",
+    to: 'if (after < before)',
+    test: folder('new mail, other flags and expunges are found, each once, and then nothing more'),
+  },
+  {
+    rule: 'place-13',
     what: 'connections show what they knew last',
     file: imap('in-folder'),
     from: 'const fresh = view !== null && !view.has(session)',
@@ -27,7 +43,7 @@ export const imapBreaks: readonly Break[] = [
     test: folder('connections that had the folder selected before hide nothing that has happened since'),
   },
   {
-    rule: 'place-12',
+    rule: 'place-13',
     what: 'a selected folder is counted as it was known last',
     file: imap('locate'),
     from: 'if (client.mailbox && client.mailbox.path === path) await client.noop()',
@@ -35,7 +51,7 @@ export const imapBreaks: readonly Break[] = [
     test: folder('connections that had the folder selected before hide nothing that has happened since'),
   },
   {
-    rule: 'place-13',
+    rule: 'place-14',
     what: 'a message is what lies under a number',
     file: imap('identity'),
     from: 'size ?? -1,',
@@ -43,7 +59,7 @@ export const imapBreaks: readonly Break[] = [
     test: folders('an identity survives move, copy, a new UIDVALIDITY and a folder made anew'),
   },
   {
-    rule: 'place-14',
+    rule: 'place-15',
     what: 'every message is a thread of its own',
     file: imap('read'),
     from: "const [own = '', oldest = own] = tokensOf(",
@@ -51,7 +67,7 @@ export const imapBreaks: readonly Break[] = [
     test: threads('are named after the oldest message that one of them names, in whatever order they come'),
   },
   {
-    rule: 'place-14',
+    rule: 'place-15',
     what: 'an address in In-Reply-To joins all mail to it',
     file: imap('read'),
     from: 'addresses: people',
@@ -59,7 +75,7 @@ export const imapBreaks: readonly Break[] = [
     test: threads('are named after the oldest message that one of them names, in whatever order they come'),
   },
   {
-    rule: 'place-15',
+    rule: 'place-16',
     what: 'a move that is repeated makes a second copy',
     file: imap('change'),
     from: 'again ? await notCopied(client, set, from.path, to) : set',
@@ -67,7 +83,7 @@ export const imapBreaks: readonly Break[] = [
     test: change('a move whose answer was lost is repeated without making a second copy'),
   },
   {
-    rule: 'place-15',
+    rule: 'place-16',
     what: 'what others have marked is removed with ours',
     file: imap('change'),
     from: 'const others = marked.filter(uid => !uids.includes(uid))',
@@ -75,7 +91,7 @@ export const imapBreaks: readonly Break[] = [
     test: change('a move takes these and no others, into folders of any name'),
   },
   {
-    rule: 'place-16',
+    rule: 'place-17',
     what: 'one public address lets the private ones beside it through',
     file: imap('host-guard'),
     from: 'found.filter(isPublic)',
@@ -83,7 +99,7 @@ export const imapBreaks: readonly Break[] = [
     test: guard('public ones may be used, in the order of DNS, whatever private ones stand among them'),
   },
   {
-    rule: 'place-16',
+    rule: 'place-17',
     what: 'a name is believed without a look at its addresses',
     file: imap('host-guard'),
     from: 'found.filter(isPublic)',
@@ -91,7 +107,7 @@ export const imapBreaks: readonly Break[] = [
     test: guard('no other way of writing an address gets past'),
   },
   {
-    rule: 'place-16',
+    rule: 'place-17',
     what: 'what is not private is public',
     file: imap('host-guard'),
     from: "range() === 'unicast'",
@@ -99,7 +115,7 @@ export const imapBreaks: readonly Break[] = [
     test: guard('no IPv4 address is public inside an IPv6 one'),
   },
   {
-    rule: 'place-16',
+    rule: 'place-17',
     what: 'the name that was checked is looked up again',
     file: imap('session'),
     from: 'host: target.address,',
@@ -107,7 +123,7 @@ export const imapBreaks: readonly Break[] = [
     test: guard('a name that changes its address after the check is not asked again'),
   },
   {
-    rule: 'place-16',
+    rule: 'place-17',
     what: 'every installation allows private hosts',
     file: imap('host-guard'),
     from: 'const reachable = policy.allowPrivateHosts ?',
@@ -115,7 +131,7 @@ export const imapBreaks: readonly Break[] = [
     test: account('this machine and its network are out of reach unless the installation allows them'),
   },
   {
-    rule: 'place-17',
+    rule: 'place-18',
     what: 'a password goes across the internet in plain text',
     file: imap('host-guard'),
     from: "policy.security === 'none' ? reachable.filter(isLocal) : reachable",
@@ -123,7 +139,7 @@ export const imapBreaks: readonly Break[] = [
     test: guard('%s never is'),
   },
   {
-    rule: 'place-17',
+    rule: 'place-18',
     what: 'nobody has to vouch for a certificate',
     file: imap('session'),
     from: '...(trusted.length > 0 && { tls: { ca: [...rootCertificates, ...trusted] } }),',
@@ -131,7 +147,7 @@ export const imapBreaks: readonly Break[] = [
     test: account('a certificate that nobody vouches for is refused'),
   },
   {
-    rule: 'place-18',
+    rule: 'place-19',
     what: 'what a server repeats of the password is told',
     file: imap('failure'),
     from: 'return [secret, base64(secret), ',
@@ -139,7 +155,7 @@ export const imapBreaks: readonly Break[] = [
     test: login('what the servers repeat of the password is not'),
   },
   {
-    rule: 'place-18',
+    rule: 'place-19',
     what: 'a refused login is logged with what was typed',
     file: 'apps/web/src/server/imap-account.ts',
     from: 'runtime.log.warn({ server, reason },',
@@ -149,7 +165,7 @@ export const imapBreaks: readonly Break[] = [
     ),
   },
   {
-    rule: 'place-19',
+    rule: 'place-20',
     what: 'passwords may be tried without end',
     file: 'apps/web/src/server/imap-account.ts',
     from: 'limit: 10, windowMs: 10 * 60_000',
@@ -157,7 +173,7 @@ export const imapBreaks: readonly Break[] = [
     test: account('whoever tries passwords is stopped after ten'),
   },
   {
-    rule: 'place-19',
+    rule: 'place-20',
     what: 'a refused password is tried on SMTP, too',
     file: imap('try-login'),
     from: 'if (problem || !smtp) return problem',
@@ -165,7 +181,7 @@ export const imapBreaks: readonly Break[] = [
     test: login('a refusal by IMAP is not tried again on SMTP'),
   },
   {
-    rule: 'place-19',
+    rule: 'place-20',
     what: 'whoever waits tries the wrong password again',
     file: imap('pool'),
     from: 'slots.size === 0) for (const other of queue.splice(0)) other.fail(error)',
@@ -173,7 +189,7 @@ export const imapBreaks: readonly Break[] = [
     test: sessions('a wrong password is tried once, not once for each who waits'),
   },
   {
-    rule: 'place-19',
+    rule: 'place-20',
     what: 'a person waits for as long as the server likes',
     file: imap('try-login'),
     from: 'await within(from.world, tryMs, signal, run)',
@@ -181,7 +197,7 @@ export const imapBreaks: readonly Break[] = [
     test: login('a server that hangs is waited for no longer than a person would'),
   },
   {
-    rule: 'place-20',
+    rule: 'place-21',
     what: 'each piece of work has a connection of its own',
     file: imap('pool'),
     from: 'if (found || slots.size >= most()) return found ?? null',
@@ -189,7 +205,7 @@ export const imapBreaks: readonly Break[] = [
     test: sessions('has never more connections than it may, whatever is asked'),
   },
   {
-    rule: 'place-20',
+    rule: 'place-21',
     what: 'a connection is waited for without end',
     file: imap('pool'),
     from: 'world.sleep(settings.waitMs, waits.signal)',
@@ -199,7 +215,7 @@ export const imapBreaks: readonly Break[] = [
     ),
   },
   {
-    rule: 'place-20',
+    rule: 'place-21',
     what: 'a server that is down is knocked at without a pause',
     file: imap('pool'),
     from: 'notBefore = world.now() + wait * (0.5 + world.random() / 2)',
@@ -207,7 +223,7 @@ export const imapBreaks: readonly Break[] = [
     test: pool('after a failure the next attempt to connect waits, longer each time, until one succeeds'),
   },
   {
-    rule: 'place-21',
+    rule: 'place-22',
     what: 'nobody looks for an earlier attempt',
     file: imap('send'),
     from: 'if (again !== false) {',
@@ -215,7 +231,7 @@ export const imapBreaks: readonly Break[] = [
     test: sending('a repeat finds what was sent and does not send it again'),
   },
   {
-    rule: 'place-21',
+    rule: 'place-22',
     what: 'no answer to the message is a failure, and is tried again',
     file: imap('smtp'),
     from: 'if (begun && failure.reply === 0)',
@@ -223,7 +239,7 @@ export const imapBreaks: readonly Break[] = [
     test: sending('an answer that is lost after the message (%s) is for a person to decide'),
   },
   {
-    rule: 'place-21',
+    rule: 'place-22',
     what: 'a host that keeps sent mail itself gets a second copy',
     file: imap('send'),
     from: 'sent === null || keepsItself ? null :',
@@ -231,7 +247,7 @@ export const imapBreaks: readonly Break[] = [
     test: sending('a host that keeps sent mail itself gets no second copy, and is believed'),
   },
   {
-    rule: 'place-22',
+    rule: 'place-23',
     what: 'the copy of what was refused stays in Sent',
     file: imap('send'),
     from: 'if (copy) await settleSoon(at, from, copy, false)',
@@ -239,7 +255,7 @@ export const imapBreaks: readonly Break[] = [
     test: sending('%s is told, leaves nothing in Sent, and may be tried again'),
   },
   {
-    rule: 'place-22',
+    rule: 'place-23',
     what: 'whoever gives up leaves the copy behind',
     file: imap('send'),
     from: 'signal => settle({ ...at, signal }, copy, left)',
@@ -247,7 +263,7 @@ export const imapBreaks: readonly Break[] = [
     test: sending('who gives up before the message left leaves nothing in Sent'),
   },
   {
-    rule: 'place-22',
+    rule: 'place-23',
     what: 'a full mailbox keeps mail from leaving',
     file: imap('send'),
     from: 'if (error instanceof ProviderError && refused) return null',

@@ -3,6 +3,8 @@ import type { Break, NamedTest } from './break.ts'
 const at = (project: NamedTest['project'], file: string) => (name: string) =>
   ({ project, file, name }) satisfies NamedTest
 const plan = at('unit', 'packages/sync/test/plan-places.test.ts')
+const lanes = at('unit', 'packages/sync/test/sync-resource.test.ts')
+const adapter = at('unit', 'packages/providers/test/imap-places.test.ts')
 const memory = at('unit', 'packages/testkit/test/memory-store.test.ts')
 const store = at('pg', 'packages/db/test/store-contract.pg.test.ts')
 const engine = at('imap', 'packages/runtime/test/places.imap.test.ts')
@@ -29,6 +31,14 @@ export const placesBreaks: readonly Break[] = [
     from: 'labelIds: [...new Set(places.map(place => place.resource))].sort(),',
     to: 'labelIds: places.slice(-1).map(place => place.resource),',
     test: plan('end in the same states, and delete nothing'),
+  },
+  {
+    rule: 'place-1',
+    what: 'a folder is followed before it is known that it is the drafts',
+    file: 'packages/sync/src/sync-resource.ts',
+    from: 'if (work.port.placed && !writesShape(work) && (await labelsUnknown(work)))',
+    to: "if (work.key === '' && (await labelsUnknown(work)))",
+    test: lanes('a folder of a placed account is not followed before it is known what its folders are for'),
   },
   {
     rule: 'place-2',
@@ -71,6 +81,34 @@ export const placesBreaks: readonly Break[] = [
     test: store('a listing neither brings back what has vanished since nor takes back newer flags'),
   },
   {
+    rule: 'place-3',
+    what: 'flags from before the cursor are trusted',
+    file: 'packages/providers/src/imap/pull.ts',
+    from: 'sweptAt: fresh ? world.now() : 0',
+    to: 'sweptAt: world.now()',
+    test: adapter(
+      'what is stored of an epoch that was listed before the cursor is compared with the next pull',
+    ),
+  },
+  {
+    rule: 'place-3',
+    what: 'what is gone between listing and cursor stays',
+    file: 'packages/providers/src/imap/pull-folder.ts',
+    from: "if (beyond.last >= beyond.first) yield* compare(run, known, beyond, 'gone')",
+    to: '',
+    test: folder(
+      'what a listing has stored above the cursor and is gone before the cursor comes there is found',
+    ),
+  },
+  {
+    rule: 'place-3',
+    what: 'a listing ends at a page that is short',
+    file: 'packages/providers/src/imap/places.ts',
+    from: 'lowest > 1 && page.length === limit',
+    to: 'lowest > 1 && places.length === limit',
+    test: adapter('a page of which something vanished while it was read is not the last'),
+  },
+  {
     rule: 'place-4',
     what: 'what has left its folder is deleted',
     file,
@@ -109,6 +147,16 @@ export const placesBreaks: readonly Break[] = [
     from: ' || uidNext > cursor.uidNext) return false',
     to: ') return false',
     test: engine('moves without deleting, whichever folder is looked at first: %s'),
+  },
+  {
+    rule: 'place-5',
+    what: 'folders are taken to be those of a minute ago',
+    file: 'packages/providers/src/imap/read.ts',
+    from: 'nothingUnseen(conn, at, await tree.list(at))',
+    to: 'nothingUnseen(conn, at, await tree.recent(at))',
+    test: adapter(
+      'a message is not gone for good while a folder that was made a moment ago may have it (I7)',
+    ),
   },
   {
     rule: 'place-6',
@@ -189,6 +237,14 @@ export const placesBreaks: readonly Break[] = [
     from: 'if (!keys.has(gone.resource)) await dropPlaces(work, gone)',
     to: "if (keys.has('')) await dropPlaces(work, gone)",
     test: engine('finds new and renamed folders, and forgets those that are gone with what was in them'),
+  },
+  {
+    rule: 'place-9',
+    what: 'a folder is whatever has its name',
+    file: 'packages/providers/src/imap/pull-folder.ts',
+    from: 'if (mailboxId !== null && mailbox.mailboxId && mailbox.mailboxId !== mailboxId)',
+    to: "if (mailboxId === '')",
+    test: adapter('a folder that was renamed is not mistaken for another that has its path now'),
   },
   {
     rule: 'place-10',

@@ -1,6 +1,8 @@
 import type { Break, NamedTest } from './break.ts'
 
 const pg = (file: string) => (name: string) => ({ project: 'pg', file, name }) satisfies NamedTest
+const settle = (name: string) =>
+  ({ project: 'unit', file: 'packages/sync/test/settle.test.ts', name }) satisfies NamedTest
 const reconcile = pg('packages/runtime/test/reconcile.pg.test.ts')
 const store = pg('packages/db/test/store-contract.pg.test.ts')
 
@@ -46,6 +48,22 @@ export const reconcileBreaks: readonly Break[] = [
     from: 'at = await save(at, { upserts, missing, failures, tallied: true, ...seen })',
     to: 'at = await save(at, { upserts: [], missing: asked, failures, tallied: true, ...seen })',
     test: reconcile('deletes nothing on a list’s word alone, and counts nothing that the provider still has'),
+  },
+  {
+    rule: 'cursor-31',
+    what: 'new mail pushes out what lay below it',
+    file: 'packages/sync/src/settle.ts',
+    from: 'const lowest = next === null ? first : Math.min(last + 1, ...places.put.map(({ uid }) => uid))',
+    to: 'const lowest = first',
+    test: settle('mail that has arrived above a page that differed pushes nothing of it out'),
+  },
+  {
+    rule: 'cursor-31',
+    what: 'what new mail has moved to the next page is not looked at',
+    file: 'packages/sync/src/settle.ts',
+    from: 'if (next === null || span.first === first) return at',
+    to: 'return at',
+    test: settle('of such a page exactly that is gone which is not there any more'),
   },
   {
     rule: 'cursor-32',
