@@ -196,9 +196,9 @@ export const lanesBreaks: readonly Break[] = [
     rule: 'cursor-16',
     what: 'a person cuts short what the provider asked for',
     file: 'packages/db/src/sql/mark.ts',
-    from: "= 'person' AND r.last_error_kind IS DISTINCT FROM 'rate_limited'",
-    to: "= 'person'",
-    test: store('a person cuts a backoff short, but not what the provider asked for'),
+    from: "IN ('person', 'connect') AND r.last_error_kind IS DISTINCT FROM 'rate_limited'",
+    to: "IN ('person', 'connect')",
+    test: store('a mark by %s cuts a backoff short, but not what the provider asked for'),
   },
   {
     rule: 'cursor-16',

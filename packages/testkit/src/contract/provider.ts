@@ -24,7 +24,7 @@ export function providerContract(
     describe('listings', () => listingsContract(stage))
     describe('fetch', () => fetchContract(stage))
     describe('bodies and attachments', () => contentContract(stage))
-    describe('the doorbell', () => watchContract(stage))
+    if (!traits.local?.includes('watch')) describe('the doorbell', () => watchContract(stage))
     describe('mutate', () => mutateContract(stage))
     describe('sending', () => sendContract(stage))
     describe('errors', () => errorsContract(stage))
