@@ -1,4 +1,5 @@
 import type { Provider } from '@inlet/protocol/entities'
+import { ProviderError } from '@inlet/sync/provider-errors'
 import type {
   ListedPage,
   Listing,
@@ -186,6 +187,8 @@ export function listed(
   position: string | null,
   size: number,
 ): { items: PulledMessage[]; next: string | null; total: number } {
+  if (position !== null && !/^\d+\|./.test(position))
+    throw new ProviderError('cursor_expired', `There is no position ${position}.`)
   const all = messages.sort((a, b) => b.receivedAt - a.receivedAt || (a.id < b.id ? 1 : -1))
   const [at, id = ''] = position?.split('|') ?? []
   const rest =

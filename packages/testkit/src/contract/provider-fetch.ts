@@ -39,36 +39,37 @@ export function fetchContract(stage: Stage): void {
     expect((await fetchAll(account, [broken])).map(each => each.outcome)).toEqual(['failed'])
   })
 
-  test('reads a whole message', async () => {
-    const account = await stage.newAccount()
-    const id = await account.deliver(
-      sampleMail({
-        subject: '=?utf-8?B?R3LDvMOfZQ==?=',
-        text: 'Straße & <b>',
-        parts: true,
-        messageId: '<whole@example.test>',
-      }),
-    )
-    expect(await message(account, id)).toMatchObject({
-      id,
-      subject: 'Grüße',
-      from: { name: 'Ada Lovelace', email: 'ada@example.test' },
-      to: [
-        { name: 'Bob', email: 'bob@example.test' },
-        { name: '', email: 'carol@example.test' },
-      ],
-      sentAt: Date.UTC(2026, 10, 20, 10),
-      messageIdHeader: '<whole@example.test>',
-      unread: true,
-      starred: false,
-      draft: false,
-      attachments: [
-        { filename: 'dot.gif', mimeType: 'image/gif', inline: true, contentId: 'dot@example.test' },
-        { filename: 'report.pdf', mimeType: 'application/pdf', inline: false, contentId: null },
-      ],
-      body: { html: expect.stringContaining('Straße & <b>'), warning: null },
+  if (!stage.traits.mirrorOnly)
+    test('reads a whole message', async () => {
+      const account = await stage.newAccount()
+      const id = await account.deliver(
+        sampleMail({
+          subject: '=?utf-8?B?R3LDvMOfZQ==?=',
+          text: 'Straße & <b>',
+          parts: true,
+          messageId: '<whole@example.test>',
+        }),
+      )
+      expect(await message(account, id)).toMatchObject({
+        id,
+        subject: 'Grüße',
+        from: { name: 'Ada Lovelace', email: 'ada@example.test' },
+        to: [
+          { name: 'Bob', email: 'bob@example.test' },
+          { name: '', email: 'carol@example.test' },
+        ],
+        sentAt: Date.UTC(2026, 10, 20, 10),
+        messageIdHeader: '<whole@example.test>',
+        unread: true,
+        starred: false,
+        draft: false,
+        attachments: [
+          { filename: 'dot.gif', mimeType: 'image/gif', inline: true, contentId: 'dot@example.test' },
+          { filename: 'report.pdf', mimeType: 'application/pdf', inline: false, contentId: null },
+        ],
+        body: { html: expect.stringContaining('Straße & <b>'), warning: null },
+      })
     })
-  })
 
   test('without bodies tells the same of everything else', async () => {
     const account = await stage.newAccount()

@@ -33,6 +33,11 @@ export type ProviderTraits = {
   readonly tokenless?: boolean
   /** A mailbox in this process: no connection that is cut, waits or loses an answer, and nobody else to send to. */
   readonly inMemory?: boolean
+  /**
+   * Made to be mirrored: messages hold nothing of the letters that they came by, not every role has a label, changes are
+   * carried out without being judged, and what is sent is only counted.
+   */
+  readonly mirrorOnly?: boolean
 }
 
 /** One mailbox, and what can be done to it behind the adapter's back. Label ids are the provider's own. */

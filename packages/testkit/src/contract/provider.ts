@@ -23,10 +23,10 @@ export function providerContract(
     describe('pull', () => pullContract(stage))
     describe('listings', () => listingsContract(stage))
     describe('fetch', () => fetchContract(stage))
-    describe('bodies and attachments', () => contentContract(stage))
+    if (!traits.mirrorOnly) describe('bodies and attachments', () => contentContract(stage))
     if (!traits.local?.includes('watch')) describe('the doorbell', () => watchContract(stage))
     describe('mutate', () => mutateContract(stage))
-    describe('sending', () => sendContract(stage))
+    if (!traits.mirrorOnly) describe('sending', () => sendContract(stage))
     describe('errors', () => errorsContract(stage))
   })
 }
