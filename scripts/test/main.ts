@@ -5,6 +5,7 @@ import { runTool } from '../lib/run-tool.ts'
 import { explain } from '../start/errors.ts'
 import { ensurePrismaClient } from '../start/prisma-client.ts'
 import { root } from '../start/root.ts'
+import { contractLines } from './contract-lines.ts'
 import { prepareMachine } from './machine.ts'
 import { postgresForTests } from './postgres-for-tests.ts'
 import { playwrightTally, vitestTally } from './reports.ts'
@@ -90,6 +91,7 @@ async function main(): Promise<void> {
   if (runnable.length > 0)
     await phase(`vitest: ${runnable.map(suite => suite.name).join(', ')}`, () => vitest(runnable))
   if (wanted.includes(e2e) && !problems.has('e2e')) await phase('end to end', endToEnd)
+  for (const line of contractLines(join(outDir, 'vitest.json'))) console.log(line)
 }
 
 main()

@@ -1,12 +1,17 @@
 import { readFileSync } from 'node:fs'
 import type { Tally } from '../check/run-checks.ts'
 
-interface VitestReport {
+export interface VitestReport {
   numPassedTests: number
   numFailedTests: number
   numPendingTests: number
   numTodoTests: number
-  testResults: { name: string; status: string; message?: string; assertionResults: { status: string }[] }[]
+  testResults: {
+    name: string
+    status: string
+    message?: string
+    assertionResults: { status: string; ancestorTitles: string[] }[]
+  }[]
 }
 
 interface PlaywrightReport {
@@ -48,7 +53,7 @@ function outside(tally: Tally, reason: string): Tally {
   return { ...tally, failed: tally.failed + 1 }
 }
 
-function read<T>(file: string): T | undefined {
+export function read<T>(file: string): T | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as T
   } catch {

@@ -44,7 +44,7 @@ export class ChangeLog {
     size: number,
     random: Random,
   ): { ids: string[]; link: string | null; next: string | null } {
-    const place = Number(placeOf(from))
+    const place = /^link \d+ of \d+$/.test(from) ? Number(placeOf(from)) : -1
     if (place < this.#forgotten)
       throw new ProviderError(
         'cursor_expired',

@@ -116,7 +116,7 @@ export class GmailMailbox extends Mailbox {
   }
 
   page(_resource: string, cursor: string, size: number): Answer {
-    const from = BigInt(cursor)
+    const from = /^\d+$/.test(cursor) ? BigInt(cursor) : -1n
     if (from < this.#forgotten)
       throw new ProviderError('cursor_expired', `The history before ${this.#forgotten} is gone.`)
     const rest = this.#history.filter(entry => entry.version > from)

@@ -1,5 +1,6 @@
 import type { Provider } from '@inlet/protocol/entities'
 import type { PulledPlace } from '@inlet/sync/places'
+import { ProviderError } from '@inlet/sync/provider-errors'
 import type {
   ListedPage,
   Listing,
@@ -209,6 +210,8 @@ export function listed(
   position: string | null,
   size: number,
 ): { items: PulledMessage[]; next: string | null; total: number } {
+  if (position !== null && !/^\d+\|./.test(position))
+    throw new ProviderError('cursor_expired', `There is no position ${position}.`)
   const all = messages.sort((a, b) => b.receivedAt - a.receivedAt || (a.id < b.id ? 1 : -1))
   const [at, id = ''] = position?.split('|') ?? []
   const rest =

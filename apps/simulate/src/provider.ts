@@ -128,7 +128,7 @@ export function simulatedProvider(world: ProviderWorld, process: Process, traits
       await back(signal)
       return { ...page, items: page.items.filter((_, index) => index !== omitted) }
     },
-    async *fetch(conn, _resource, ids, _options, signal): AsyncIterable<Fetched> {
+    async *fetch(conn, _resource, ids, { bodies }, signal): AsyncIterable<Fetched> {
       for (let from = 0; from < ids.length; from += 4) {
         const askedAt = clock.now()
         const { mailbox } = await ask('fetch', conn, signal)
@@ -143,7 +143,7 @@ export function simulatedProvider(world: ProviderWorld, process: Process, traits
         if (flickered.length + overtaken.length > 0)
           await process.step(() => clock.sleep(random.int(1_000, 8_000), signal))
         await back(signal)
-        yield* outcomes
+        yield* bodies ? outcomes : outcomes.map(withoutBody)
       }
     },
     async labels(conn, signal) {
@@ -166,10 +166,14 @@ export function simulatedProvider(world: ProviderWorld, process: Process, traits
       const { mailbox } = await ask('unwatch', conn, signal)
       mailbox.unwatch(providerId)
     },
-    async body() {
-      throw new ProviderError('permanent', 'Bodies are stored with their messages here.')
+    async body(conn, messageId, signal) {
+      const { mailbox } = await ask('body', conn, signal)
+      const body = mailbox.messages.get(messageId)?.body
+      if (!body) throw new ProviderError('not_found', `There is no message ${messageId}.`)
+      return body
     },
-    async attachment() {
+    async attachment(conn, _messageId, _partId, signal) {
+      await ask('attachment', conn, signal)
       throw new ProviderError('not_found', 'These mailboxes have no attachments.')
     },
     async mutate(conn, change, signal) {
@@ -251,6 +255,10 @@ function fetched(mailbox: Mailbox, id: string, askedAt: number, faults: Faults):
       retryAt: null,
     }
   return { id, outcome: 'message', message }
+}
+
+function withoutBody(each: Fetched): Fetched {
+  return each.outcome === 'message' ? { ...each, message: { ...each.message, body: null } } : each
 }
 
 function carryOut(mailbox: Mailbox, change: ProviderMutation, now: number): void {

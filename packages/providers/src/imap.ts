@@ -78,7 +78,7 @@ export function createImap(
     async list(conn, resource, listing, position, signal) {
       const at = await open(conn, 'backfill', signal)
       if (listing !== ALL || resource === TREE) throw noListing(listing)
-      return await listPage(at, await tree.folder(at, resource), position)
+      return await listPage(at, await tree.folder(at, resource), position, conn.places)
     },
     async *fetch(conn, _resource, ids, options, signal) {
       if (ids.length === 0) return

@@ -1,4 +1,4 @@
-import { sampleMail } from '@inlet/testkit/contract/provider'
+import { sampleMail } from '@inlet/testkit/contract/provider-sample'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { withDefaults } from '../src/gmail/config.ts'
 import { createGmail } from '../src/gmail.ts'

@@ -1,4 +1,4 @@
 import { providerContract } from '@inlet/testkit/contract/provider'
 import { sandboxWorld } from './sandbox-world.ts'
 
-providerContract('Gmail', () => sandboxWorld())
+providerContract('Gmail', () => sandboxWorld(), { listsIds: true })

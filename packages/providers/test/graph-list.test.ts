@@ -1,4 +1,4 @@
-import { sampleMail } from '@inlet/testkit/contract/provider'
+import { sampleMail } from '@inlet/testkit/contract/provider-sample'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGraph } from '../src/graph.ts'
 import { proxyFor } from './graph-proxy.ts'

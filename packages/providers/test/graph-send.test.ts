@@ -1,5 +1,5 @@
 import type { OutgoingMail, ProviderMutation } from '@inlet/sync/provider-port'
-import { sampleMail } from '@inlet/testkit/contract/provider'
+import { sampleMail } from '@inlet/testkit/contract/provider-sample'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createGraph } from '../src/graph.ts'
 import { proxyFor } from './graph-proxy.ts'

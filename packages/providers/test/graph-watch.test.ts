@@ -1,4 +1,4 @@
-import { sampleMail } from '@inlet/testkit/contract/provider'
+import { sampleMail } from '@inlet/testkit/contract/provider-sample'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type GraphWorld, graphWorld, type OutlookAccount } from './graph-world.ts'
 

@@ -7,7 +7,7 @@ import type { StoredItem } from '@inlet/sandbox/microsoft/mailbox/types'
 import { type Sandbox, type SandboxOptions, startSandbox } from '@inlet/sandbox/sandbox'
 import { noPlaces } from '@inlet/sync/places'
 import type { Grant } from '@inlet/sync/store-port'
-import type { ProviderWorld, TestAccount } from '@inlet/testkit/contract/provider'
+import type { ProviderWorld, TestAccount } from '@inlet/testkit/contract/provider-world'
 import type { GraphConfig } from '../src/graph/config.ts'
 import { createGraph, type GraphAdapter } from '../src/graph.ts'
 
@@ -53,7 +53,6 @@ export async function graphWorld(
     sandbox,
     port,
     rung,
-    local: ['listings'],
     callbackUrl: url,
     impatient: make({ timeoutMs: 250 }),
     restarted: () => make(),

@@ -1,4 +1,4 @@
 import { providerContract } from '@inlet/testkit/contract/provider'
 import { graphWorld } from './graph-world.ts'
 
-providerContract('Outlook', () => graphWorld())
+providerContract('Outlook', () => graphWorld(), { local: ['listings'] })

@@ -1,6 +1,6 @@
 import type { Place, PlaceReader } from '@inlet/sync/places'
 import type { Connection, ProviderPort, PulledPage } from '@inlet/sync/provider-port'
-import type { ProviderWorld, TestAccount } from '@inlet/testkit/contract/provider'
+import type { ProviderTraits, ProviderWorld, TestAccount } from '@inlet/testkit/contract/provider-world'
 import { startDovecot } from '@inlet/testkit/dovecot'
 import type { Hideable } from '@inlet/testkit/dovecot-config'
 import { onTestFinished } from 'vitest'
@@ -14,6 +14,14 @@ const USERS = Array.from({ length: 300 }, (_, at) => `person-${at}@inlet.test`)
 const HASTY = { connectMs: 400, greetingMs: 400, silenceMs: 400, workMs: 900, waitMs: 900 }
 /** Of messages that nobody has: places where nothing lies, so that the server is asked. */
 const NOWHERE_UID = 4_000_000_000
+
+export const imapTraits: ProviderTraits = {
+  local: ['listings', 'watch', 'unwatch'],
+  threadsByHeaders: true,
+  sendsBlindly: true,
+  listsIds: true,
+  tokenless: true,
+}
 
 type Account = TestAccount & {
   owner: Owner
@@ -138,10 +146,7 @@ export async function imapWorld(hide: readonly Hideable[] = []): Promise<Provide
     port,
     impatient: make(HASTY),
     restarted: () => make(),
-    local: ['listings', 'watch', 'unwatch'],
     callbackUrl: null,
-    threadsByHeaders: true,
-    sendsBlindly: true,
     newAccount,
     calm() {
       for (const account of accounts.values()) account.calm()

@@ -1,4 +1,4 @@
 import { providerContract } from '@inlet/testkit/contract/provider'
-import { imapWorld } from './imap-contract-world.ts'
+import { imapTraits, imapWorld } from './imap-contract-world.ts'
 
-providerContract('IMAP without QRESYNC', () => imapWorld(['QRESYNC']))
+providerContract('IMAP without QRESYNC', () => imapWorld(['QRESYNC']), imapTraits)

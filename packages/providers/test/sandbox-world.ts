@@ -1,6 +1,6 @@
 import { DEFAULT_CLIENT, type Sandbox, type SandboxOptions, startSandbox } from '@inlet/sandbox/sandbox'
 import { noPlaces } from '@inlet/sync/places'
-import type { ProviderWorld, TestAccount } from '@inlet/testkit/contract/provider'
+import type { ProviderWorld, TestAccount } from '@inlet/testkit/contract/provider-world'
 import type { GmailConfig } from '../src/gmail/config.ts'
 import { createGmail, type GmailAdapter } from '../src/gmail.ts'
 
@@ -38,7 +38,6 @@ export async function sandboxWorld(
     port,
     impatient: make({ timeoutMs: 250 }),
     restarted: () => make(),
-    local: [],
     callbackUrl: null,
     newAccount: async () => {
       accounts += 1

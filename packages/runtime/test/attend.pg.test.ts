@@ -11,10 +11,6 @@ class HeldProvider extends FakeProvider {
   readonly held = new Map<string, { ring(resource: string): void; fail(error: unknown): void }>()
   begun = 0
   slowToEnd: Promise<void> | null = null
-  email = 'me@example.com'
-  override async identify() {
-    return { email: this.email, displayName: 'Me' }
-  }
   async attend(conn: Connection, ring: (resource: string) => void, signal: AbortSignal): Promise<void> {
     this.begun += 1
     await this.onCall('attend', conn.email)

@@ -1,4 +1,5 @@
 import { connectAccount } from '@inlet/sync/connect-account'
+import type { Connection } from '@inlet/sync/provider-port'
 import { Runner } from '@inlet/sync/runner'
 import { FakeProvider } from '@inlet/testkit/fake-provider'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -8,7 +9,7 @@ import { type EngineWorld, engineWorldOver } from './harness.ts'
 class ManyFolders extends FakeProvider {
   readonly slow = Promise.withResolvers<void>()
   readonly begun: string[] = []
-  email = 'many@example.com'
+  override email = 'many@example.com'
   override async identify() {
     return { email: this.email, displayName: '' }
   }
@@ -16,10 +17,10 @@ class ManyFolders extends FakeProvider {
     const count = this.email.startsWith('many') ? 200 : 1
     return Array.from({ length: count }, (_, at) => ({ key: `${at}`, name: `${at}`, watched: false }))
   }
-  override async currentCursor(conn?: { email: string }): Promise<string> {
-    this.begun.push(conn?.email ?? '')
-    if (conn?.email.startsWith('many')) await this.slow.promise
-    return await super.currentCursor()
+  override async currentCursor(conn: Connection, resource: string, signal: AbortSignal): Promise<string> {
+    this.begun.push(conn.email)
+    if (conn.email.startsWith('many')) await this.slow.promise
+    return await super.currentCursor(conn, resource, signal)
   }
 }
 

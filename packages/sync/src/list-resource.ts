@@ -112,7 +112,8 @@ async function* walk(work: Work, state: ListingCursor, signal: AbortSignal): Asy
         yield { next: at, part: { seen: { listing: differingIn(listing.name), ids: differing } } }
       at = await lookAt(work, at, page)
     }
-    for (const piece of page.places && !at.compare ? inPieces(page.places) : []) {
+    // A listing only adds places; what is gone is the live lane's to say.
+    for (const piece of page.places && !at.compare ? inPieces({ ...page.places, gone: [] }) : []) {
       at = { ...at, epoch: piece.epoch }
       yield { next: at, part: { places: { resource: work.key, ...piece, onlyNew: true } } }
     }

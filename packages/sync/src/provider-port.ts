@@ -185,7 +185,7 @@ export type PulledPage = {
 /** `labelId`: everything in the set carries it. `counted`: the set is part of the progress and of its total. */
 export type Listing = { name: string; labelId: string | null; counted: boolean }
 export type ListedPage = {
-  /** Of the page's messages, in the resource. */
+  /** Of the page's messages, in the resource; `gone`: stored between its ends, and confirmed not to be there. */
   places?: PlacesPage
   /** `message`: its state, where the page tells it; otherwise what is needed is fetched. */
   items: { id: string; message: PulledMessage | null }[]

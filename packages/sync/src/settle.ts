@@ -217,32 +217,29 @@ async function mendPage(
     const span = { first: Math.max(first, lowest), last }
     const within = ({ uid }: { uid: number }) => uid >= span.first && uid <= span.last
     const stored = (before.get(places.epoch) ?? []).filter(within)
-    at = await mendSpan(
-      work,
-      at,
-      { epoch: places.epoch, there: places.put.filter(within), stored },
-      save,
-      signal,
-    )
+    // What a page leaves out has not gone by that: what it calls gone has.
+    const gone = stored.map(({ uid }) => uid).filter(uid => places.gone.includes(uid))
+    const mended = { epoch: places.epoch, there: places.put.filter(within), stored, gone }
+    at = await mendSpan(work, at, mended, save, signal)
     if (next === null || span.first === first) return at
     from = next
     last = span.first - 1
   }
 }
 
-type Span = { epoch: string; there: PulledPlace[]; stored: Place[] }
+type Span = { epoch: string; there: PulledPlace[]; stored: Place[]; gone: number[] }
 
 async function mendSpan(
   work: Work,
   state: ListingCursor,
-  { epoch, there, stored }: Span,
+  { epoch, there, stored, gone }: Span,
   save: Save,
   signal: AbortSignal,
 ): Promise<ListingCursor> {
   let at = state
   const { store } = work.engine
   const { accountId } = work.claim
-  const { changed: put, gone } = against(stored, there)
+  const { changed: put } = against(stored, there)
   const touched = new Set([...put.map(({ uid }) => uid), ...gone])
   const was = stored.filter(({ uid }) => touched.has(uid))
   for (const piece of inPieces({ epoch, put, gone }))

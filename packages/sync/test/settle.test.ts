@@ -11,15 +11,17 @@ const PAGE = 4
 const place = (uid: number): PulledPlace => ({ messageId: `m${uid}`, uid, flags: [], modseq: null })
 
 /** A folder that is listed in pages of four, newest first, and what is stored of it. */
-function folderOf(there: number[], here: number[]) {
+function folderOf(there: number[], here: number[], omitted?: number) {
   const saved: PlacesPage[] = []
   const stored = here.map(uid => ({ ...place(uid), resource: 'INBOX', epoch: EPOCH }) satisfies Place)
   const list = async (_conn: unknown, _key: string, _name: string, position: string | null) => {
     const below = there.filter(uid => uid < Number(position ?? 1_000)).sort((a, b) => b - a)
     const uids = below.slice(0, PAGE)
+    const lowest = below.length > PAGE ? Math.min(...uids) : 1
+    const gone = here.filter(uid => uid >= lowest && uid < Number(position ?? 1_000) && !there.includes(uid))
     return {
       items: uids.map(uid => ({ id: `m${uid}`, message: null })),
-      places: { epoch: EPOCH, put: uids.map(place), gone: [] },
+      places: { epoch: EPOCH, put: uids.filter(uid => uid !== omitted).map(place), gone },
       next: below.length > PAGE ? `${uids.at(-1)}` : null,
       total: null,
     }
@@ -76,4 +78,11 @@ test('of such a page exactly that is gone which is not there any more', async ()
   await settle(work, comparing(pages), save, never)
   expect(goneOf(saved).sort((a, b) => a - b)).toEqual([4, 6, 7])
   expect(saved.flatMap(({ put }) => put)).toEqual([])
+})
+
+test('what a page leaves out and does not call gone stays', async () => {
+  const there = [1, 2, 3, 4, 5, 6, 7, 8]
+  const { work, save, saved } = folderOf(there, there, 6)
+  await settle(work, comparing([{ position: null, first: 5, top: 8 }]), save, never)
+  expect(goneOf(saved)).toEqual([])
 })

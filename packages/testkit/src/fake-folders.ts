@@ -1,8 +1,12 @@
+import type { LabelRole } from '@inlet/protocol/entities'
 import { ProviderError } from '@inlet/sync/provider-errors'
 import type {
   Fetched,
+  FetchOptions,
   ListedPage,
   Listing,
+  MutateOutcome,
+  ProviderMutation,
   ProviderPort,
   PulledLabel,
   PulledMessage,
@@ -10,11 +14,15 @@ import type {
   ResourceSpec,
   WatchRequest,
 } from '@inlet/sync/provider-port'
-import { fakeMessage } from './fake-message.ts'
+import { untilAborted } from './fake-call.ts'
+import { changeFolders, FIRST_FOLDERS } from './fake-folders-change.ts'
+import { asFetched, fakeMessage, unreadable } from './fake-message.ts'
+import { FakeOutbox } from './fake-outbox.ts'
 
 type Folder = {
   id: string
   name: string
+  role: LabelRole | null
   /** Ids of what came, changed or went, in order; a cursor is a position in it. */
   log: string[]
   /** Positions before this one are forgotten. */
@@ -38,6 +46,11 @@ export class FakeFolders implements ProviderPort {
   readonly messages = new Map<string, Lying>()
   readonly folders = new Map<string, Folder>()
   readonly calls: string[] = []
+  readonly broken = new Set<string>()
+  /** Attached files by `<message id> <part id>`. */
+  readonly files = new Map<string, Uint8Array>()
+  readonly #outbox = new FakeOutbox()
+  email = 'me@example.com'
   /** Pages of listings tell whole states; otherwise ids alone, as where one of their messages is too large. */
   wholePages = true
   onCall: (call: string, detail: string) => Promise<void> | void = () => {}
@@ -47,15 +60,15 @@ export class FakeFolders implements ProviderPort {
   #made = 0
   #watches = 0
 
-  constructor(names: string[] = ['Inbox', 'Archive', 'Deleted']) {
-    for (const name of names) this.makeFolder(name)
+  constructor() {
+    for (const [name, role] of Object.entries(FIRST_FOLDERS)) this.makeFolder(name, role)
   }
 
   // -- the mailbox, as its owner's other devices change it --
 
-  makeFolder(name: string): string {
+  makeFolder(name: string, role: LabelRole | null = null): string {
     const id = `f${++this.#made}`
-    this.folders.set(id, { id, name, log: [], forgotten: 0 })
+    this.folders.set(id, { id, name, role, log: [], forgotten: 0 })
     this.#tree += 1
     return id
   }
@@ -81,8 +94,12 @@ export class FakeFolders implements ProviderPort {
   }
 
   read(id: string): void {
+    this.mark(id, { unread: false })
+  }
+
+  mark(id: string, flags: Partial<Pick<PulledMessage, 'unread' | 'starred'>>): void {
     const { folder, message } = this.#lying(id)
-    this.messages.set(id, { folder, message: { ...this.#newer(message, folder), unread: false } })
+    this.messages.set(id, { folder, message: { ...this.#newer(message, folder), ...flags } })
     this.folder(folder).log.push(id)
   }
 
@@ -122,26 +139,26 @@ export class FakeFolders implements ProviderPort {
     return { ...message, version: ++this.#version, labelIds: [folder] }
   }
 
-  async #call(call: string, detail = ''): Promise<void> {
+  async #call(call: string, detail: string, signal: AbortSignal): Promise<void> {
     this.calls.push(`${call} ${detail}`.trim())
-    await this.onCall(call, detail)
+    await untilAborted(() => this.onCall(call, detail), signal)
   }
 
   // -- the port --
 
-  async identify() {
-    await this.#call('identify')
-    return { email: 'me@example.com', displayName: 'Me' }
+  async identify(_conn: unknown, signal: AbortSignal) {
+    await this.#call('identify', '', signal)
+    return { email: this.email, displayName: 'Me' }
   }
 
-  async resources(): Promise<ResourceSpec[]> {
-    await this.#call('resources')
+  async resources(_conn: unknown, signal: AbortSignal): Promise<ResourceSpec[]> {
+    await this.#call('resources', '', signal)
     const folders = [...this.folders.values()].map(({ id, name }) => ({ key: id, name, watched: true }))
     return [...folders, { key: TREE, name: 'Folders', watched: false }]
   }
 
-  async currentCursor(_conn: unknown, resource: string): Promise<string> {
-    await this.#call('currentCursor', resource)
+  async currentCursor(_conn: unknown, resource: string, signal: AbortSignal): Promise<string> {
+    await this.#call('currentCursor', resource, signal)
     return String(resource === TREE ? this.#tree : this.folder(resource).log.length)
   }
 
@@ -151,8 +168,7 @@ export class FakeFolders implements ProviderPort {
     cursor: string,
     signal: AbortSignal,
   ): AsyncIterable<PulledPage> {
-    await this.#call('pull', resource)
-    signal.throwIfAborted()
+    await this.#call('pull', resource, signal)
     const page = { upserts: [], touched: [], patches: [], deletions: [], labelsChanged: false }
     if (resource === TREE) {
       yield { ...page, cursor: String(this.#tree), labelsChanged: String(this.#tree) !== cursor }
@@ -163,7 +179,7 @@ export class FakeFolders implements ProviderPort {
       yield { ...page, cursor, labelsChanged: true }
       return
     }
-    if (Number(cursor) < folder.forgotten)
+    if (!/^\d+$/.test(cursor) || Number(cursor) < folder.forgotten)
       throw new ProviderError(
         'cursor_expired',
         `The changes of ${folder.name} before ${folder.forgotten} are gone.`,
@@ -179,8 +195,8 @@ export class FakeFolders implements ProviderPort {
     }
   }
 
-  async listings(_conn: unknown, resource: string): Promise<Listing[]> {
-    await this.#call('listings', resource)
+  async listings(_conn: unknown, resource: string, signal: AbortSignal): Promise<Listing[]> {
+    await this.#call('listings', resource, signal)
     return resource === TREE ? [] : [{ name: resource, labelId: resource, counted: true }]
   }
 
@@ -189,8 +205,11 @@ export class FakeFolders implements ProviderPort {
     _resource: string,
     listing: string,
     position: string | null,
+    signal: AbortSignal,
   ): Promise<ListedPage> {
-    await this.#call('list', `${listing} ${position ?? ''}`)
+    await this.#call('list', `${listing} ${position ?? ''}`, signal)
+    if (position !== null && !/^\d+$/.test(position))
+      throw new ProviderError('cursor_expired', `There is no position ${position}.`)
     const all = [...this.messages.values()]
       .filter(({ folder }) => folder === listing)
       .map(({ message }) => message)
@@ -210,56 +229,70 @@ export class FakeFolders implements ProviderPort {
     _conn: unknown,
     _resource: string,
     ids: string[],
-    _options: unknown,
+    { bodies }: FetchOptions,
     signal: AbortSignal,
   ): AsyncIterable<Fetched> {
     for (const id of ids) {
-      await this.#call('fetch', id)
-      signal.throwIfAborted()
+      await this.#call('fetch', id, signal)
       const lying = this.messages.get(id)
-      if (lying) yield { id, outcome: 'message', message: structuredClone(lying.message) }
+      if (this.broken.has(id)) yield unreadable(id)
+      else if (lying) yield { id, outcome: 'message', message: asFetched(lying.message, bodies) }
       else yield { id, outcome: 'missing' }
     }
   }
 
-  async labels(): Promise<PulledLabel[]> {
-    await this.#call('labels')
-    return [...this.folders.values()].map(({ id, name }) => ({
+  async labels(_conn: unknown, signal: AbortSignal): Promise<PulledLabel[]> {
+    await this.#call('labels', '', signal)
+    return [...this.folders.values()].map(({ id, name, role }) => ({
       id,
       name,
-      role: name === 'Inbox' ? 'inbox' : null,
+      role,
       color: null,
       hidden: false,
     }))
   }
 
-  async counts(_conn: unknown, resource: string | null) {
-    await this.#call('counts', resource ?? '')
+  async counts(_conn: unknown, resource: string | null, signal: AbortSignal) {
+    await this.#call('counts', resource ?? '', signal)
     const counted = [...this.messages.values()].filter(
       ({ folder }) => resource === null || folder === resource,
     )
     return { messages: counted.length, unread: null }
   }
 
-  async watch(_conn: unknown, resource: string, { current }: WatchRequest) {
-    await this.#call('watch', resource)
+  async watch(_conn: unknown, resource: string, { current }: WatchRequest, signal: AbortSignal) {
+    await this.#call('watch', resource, signal)
     const providerId = current?.providerId ?? `w${++this.#watches}`
     return { providerId, expiresAt: Date.now() + 6 * 86_400_000, cursor: null, renewed: current !== null }
   }
 
-  async unwatch(_conn: unknown, { providerId }: { providerId: string }) {
-    await this.#call('unwatch', providerId)
+  async unwatch(_conn: unknown, { providerId }: { providerId: string }, signal: AbortSignal) {
+    await this.#call('unwatch', providerId, signal)
   }
 
-  async body(): Promise<never> {
-    throw new ProviderError('permanent', 'Bodies come with their messages here.')
+  async body(_conn: unknown, messageId: string, signal: AbortSignal) {
+    await this.#call('body', messageId, signal)
+    const body = this.messages.get(messageId)?.message.body
+    if (!body) throw new ProviderError('not_found', `There is no message ${messageId}.`)
+    return body
   }
 
-  async attachment(): Promise<never> {
-    throw new ProviderError('permanent', 'There are no attachments here.')
+  async attachment(_conn: unknown, messageId: string, partId: string, signal: AbortSignal) {
+    await this.#call('attachment', `${messageId} ${partId}`, signal)
+    const file = this.messages.has(messageId) && this.files.get(`${messageId} ${partId}`)
+    if (!file) throw new ProviderError('not_found', `Message ${messageId} has no part ${partId}.`)
+    return file
   }
 
-  async mutate(): Promise<never> {
-    throw new ProviderError('permanent', 'Nothing is changed here.')
+  async mutate(_conn: unknown, change: ProviderMutation, signal: AbortSignal): Promise<MutateOutcome> {
+    await this.#call('mutate', change.type, signal)
+    return changeFolders(this, this.#outbox, change)
+  }
+
+  /** The folder that has the role. */
+  placeOf(role: LabelRole): string {
+    const folder = [...this.folders.values()].find(each => each.role === role)
+    if (!folder) throw new ProviderError('permanent', `There is no folder for ${role}.`)
+    return folder.id
   }
 }

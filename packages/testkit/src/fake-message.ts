@@ -1,4 +1,4 @@
-import type { PulledMessage } from '@inlet/sync/provider-port'
+import type { Fetched, PulledMessage } from '@inlet/sync/provider-port'
 
 /** A message as a fake mailbox makes it up; later versions arrived later. */
 export function fakeMessage(
@@ -29,5 +29,20 @@ export function fakeMessage(
     attachments: [],
     body: { html: null, text: `Text of ${id}`, warning: null },
     ...more,
+  }
+}
+
+/** A copy as fetching gives it. */
+export function asFetched(message: PulledMessage, bodies: boolean): PulledMessage {
+  return structuredClone(bodies ? message : { ...message, body: null })
+}
+
+export function unreadable(id: string): Fetched {
+  return {
+    id,
+    outcome: 'failed',
+    code: 'unparsable',
+    message: `Message ${id} cannot be read.`,
+    retryAt: null,
   }
 }

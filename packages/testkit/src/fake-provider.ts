@@ -1,8 +1,9 @@
 import { ProviderError } from '@inlet/sync/provider-errors'
 import type {
   Fetched,
-  LabelPatch,
+  FetchOptions,
   ListedPage,
+  MutateOutcome,
   ProviderMutation,
   ProviderPort,
   PulledLabel,
@@ -10,12 +11,10 @@ import type {
   PulledPage,
   WatchRequest,
 } from '@inlet/sync/provider-port'
-import { fakeMessage } from './fake-message.ts'
-
-type FakeRecord =
-  | { type: 'added'; id: string; version: bigint }
-  | { type: 'labels'; id: string; version: bigint; add: string[]; remove: string[] }
-  | { type: 'deleted'; id: string; version: bigint }
+import { untilAborted } from './fake-call.ts'
+import { type FakeRecord, pageOf } from './fake-history.ts'
+import { asFetched, fakeMessage, unreadable } from './fake-message.ts'
+import { FakeOutbox } from './fake-outbox.ts'
 
 const SYSTEM: PulledLabel[] = [
   { id: 'INBOX', name: 'Inbox', role: 'inbox', color: null, hidden: false },
@@ -23,6 +22,8 @@ const SYSTEM: PulledLabel[] = [
   { id: 'STARRED', name: 'Starred', role: 'starred', color: null, hidden: false },
   { id: 'TRASH', name: 'Trash', role: 'trash', color: null, hidden: false },
   { id: 'SENT', name: 'Sent', role: 'sent', color: null, hidden: false },
+  { id: 'DRAFT', name: 'Drafts', role: 'drafts', color: null, hidden: false },
+  { id: 'SPAM', name: 'Spam', role: 'spam', color: null, hidden: false },
 ]
 
 /**
@@ -36,7 +37,12 @@ export class FakeProvider implements ProviderPort {
   readonly history: FakeRecord[] = []
   readonly labelList: PulledLabel[] = [...SYSTEM]
   readonly broken = new Set<string>()
-  readonly sent = new Map<string, ProviderMutation>()
+  /** Attached files by `<message id> <part id>`. */
+  readonly files = new Map<string, Uint8Array>()
+  readonly #outbox = new FakeOutbox()
+  /** Labels that were listed. */
+  readonly #listed = new Set<string>()
+  email = 'me@example.com'
   watches = 0
   calls: string[] = []
   onCall: (call: string, detail: string) => Promise<void> | void = () => {}
@@ -85,16 +91,16 @@ export class FakeProvider implements ProviderPort {
 
   // -- the port --
 
-  async identify() {
-    await this.#call('identify', '')
-    return { email: 'me@example.com', displayName: 'Me' }
+  async identify(_conn: unknown, signal: AbortSignal) {
+    await this.#call('identify', '', signal)
+    return { email: this.email, displayName: 'Me' }
   }
-  async resources() {
-    await this.#call('resources', '')
+  async resources(_conn: unknown, signal: AbortSignal) {
+    await this.#call('resources', '', signal)
     return [{ key: 'mailbox', name: 'Mailbox', watched: true }]
   }
-  async currentCursor() {
-    await this.#call('currentCursor', '')
+  async currentCursor(_conn: unknown, _resource: string, signal: AbortSignal) {
+    await this.#call('currentCursor', '', signal)
     return String(this.#version)
   }
 
@@ -104,20 +110,23 @@ export class FakeProvider implements ProviderPort {
     cursor: string,
     signal: AbortSignal,
   ): AsyncIterable<PulledPage> {
-    const after = BigInt(cursor)
+    const after = /^\d+$/.test(cursor) ? BigInt(cursor) : -1n
     if (after < this.#forgotten) {
-      await this.#call('pull', cursor)
+      await this.#call('pull', cursor, signal)
       throw new ProviderError('cursor_expired', `History before ${this.#forgotten} is gone.`)
     }
     let from = after
     for (;;) {
-      await this.#call('pull', String(from))
-      signal.throwIfAborted()
+      await this.#call('pull', String(from), signal)
       const rest = this.history.filter(record => record.version > from)
       const records = rest.slice(0, this.pageSize)
       const last = rest.length <= this.pageSize
       from = records.at(-1)?.version ?? from
-      yield pageOf(records, last ? String(records.at(-1)?.version ?? this.#latest(after)) : null)
+      yield pageOf(
+        records,
+        last ? String(records.at(-1)?.version ?? this.#latest(after)) : null,
+        this.#listed,
+      )
       if (last) return
     }
   }
@@ -126,8 +135,8 @@ export class FakeProvider implements ProviderPort {
     return this.#version > after ? this.#version : after
   }
 
-  async listings() {
-    await this.#call('listings', '')
+  async listings(_conn: unknown, _resource: string, signal: AbortSignal) {
+    await this.#call('listings', '', signal)
     return [
       { name: 'all', labelId: null, counted: true },
       ...this.labelList.map(label => ({ name: `label:${label.id}`, labelId: label.id, counted: false })),
@@ -139,8 +148,11 @@ export class FakeProvider implements ProviderPort {
     _resource: string,
     listing: string,
     position: string | null,
+    signal: AbortSignal,
   ): Promise<ListedPage> {
-    await this.#call('list', `${listing} ${position ?? ''}`)
+    await this.#call('list', `${listing} ${position ?? ''}`, signal)
+    if (position !== null && !/^\d+\|./.test(position))
+      throw new ProviderError('cursor_expired', `There is no position ${position}.`)
     const label = listing.startsWith('label:') ? listing.slice(6) : null
     const all = [...this.messages.values()]
       .filter(message => label === null || message.labelIds.includes(label))
@@ -162,36 +174,29 @@ export class FakeProvider implements ProviderPort {
     _conn: unknown,
     _resource: string,
     ids: string[],
-    _options: unknown,
+    { bodies }: FetchOptions,
     signal: AbortSignal,
   ): AsyncIterable<Fetched> {
     for (const id of ids) {
-      await this.#call('fetch', id)
-      signal.throwIfAborted()
+      await this.#call('fetch', id, signal)
       const message = this.messages.get(id)
-      if (this.broken.has(id))
-        yield {
-          id,
-          outcome: 'failed',
-          code: 'unparsable',
-          message: `Message ${id} cannot be read.`,
-          retryAt: null,
-        }
-      else if (message) yield { id, outcome: 'message', message: structuredClone(message) }
+      if (this.broken.has(id)) yield unreadable(id)
+      else if (message) yield { id, outcome: 'message', message: asFetched(message, bodies) }
       else yield { id, outcome: 'missing' }
     }
   }
 
-  async labels() {
-    await this.#call('labels', '')
+  async labels(_conn: unknown, signal: AbortSignal) {
+    await this.#call('labels', '', signal)
+    for (const { id } of this.labelList) this.#listed.add(id)
     return [...this.labelList]
   }
-  async counts() {
-    await this.#call('counts', '')
+  async counts(_conn: unknown, _resource: string | null, signal: AbortSignal) {
+    await this.#call('counts', '', signal)
     return { messages: this.messages.size, unread: null }
   }
-  async watch(_conn: unknown, _resource: string, { current }: WatchRequest) {
-    await this.#call('watch', '')
+  async watch(_conn: unknown, _resource: string, { current }: WatchRequest, signal: AbortSignal) {
+    await this.#call('watch', '', signal)
     this.watches += 1
     return {
       providerId: `w${this.watches}`,
@@ -200,35 +205,43 @@ export class FakeProvider implements ProviderPort {
       renewed: current !== null,
     }
   }
-  async unwatch() {
-    await this.#call('unwatch', '')
+  async unwatch(_conn: unknown, _watch: unknown, signal: AbortSignal) {
+    await this.#call('unwatch', '', signal)
   }
-  async body(_conn: unknown, messageId: string) {
-    await this.#call('body', messageId)
+  async body(_conn: unknown, messageId: string, signal: AbortSignal) {
+    await this.#call('body', messageId, signal)
     const body = this.messages.get(messageId)?.body
     if (!body) throw new ProviderError('not_found', `There is no message ${messageId}.`)
     return body
   }
-  async attachment(): Promise<Uint8Array> {
-    throw new ProviderError('not_found', 'This mailbox has no attachments.')
+  async attachment(_conn: unknown, messageId: string, partId: string, signal: AbortSignal) {
+    await this.#call('attachment', `${messageId} ${partId}`, signal)
+    const file = this.messages.has(messageId) && this.files.get(`${messageId} ${partId}`)
+    if (!file) throw new ProviderError('not_found', `Message ${messageId} has no part ${partId}.`)
+    return file
   }
 
-  async mutate(_conn: unknown, change: ProviderMutation) {
-    await this.#call('mutate', change.type)
-    if ('mail' in change) {
-      const known = this.sent.has(change.clientId)
-      this.sent.set(change.clientId, change)
-      const id = known ? null : this.deliver({ labelIds: ['SENT'], subject: change.mail.subject }).id
-      return { state: 'done' as const, messageId: id }
-    }
+  async mutate(_conn: unknown, change: ProviderMutation, signal: AbortSignal): Promise<MutateOutcome> {
+    await this.#call('mutate', change.type, signal)
+    if ('mail' in change)
+      return this.#outbox.carryOut(change, {
+        file: (type, content) =>
+          this.deliver({ ...content, labelIds: [type === 'send' ? 'SENT' : 'DRAFT'] }).id,
+        remove: id => this.remove(id),
+      })
     const [add, remove] = labelsOf(change)
-    for (const id of change.messageIds) this.label(id, add, remove)
-    return { state: 'done' as const, messageId: null }
+    for (const label of [...add, ...remove])
+      if (!this.labelList.some(({ id }) => id === label))
+        throw new ProviderError('permanent', `There is no label ${label}.`)
+    const there = change.messageIds.filter(id => this.messages.has(id))
+    if (there.length === 0) throw new ProviderError('not_found', 'None of the messages is there.')
+    for (const id of there) this.label(id, add, remove)
+    return { state: 'done', messageId: null }
   }
 
-  async #call(call: string, detail: string): Promise<void> {
+  async #call(call: string, detail: string, signal: AbortSignal): Promise<void> {
     this.calls.push(detail ? `${call} ${detail}` : call)
-    await this.onCall(call, detail)
+    await untilAborted(() => this.onCall(call, detail), signal)
   }
 }
 
@@ -247,20 +260,4 @@ function labelsOf(change: Exclude<ProviderMutation, { type: 'send' | 'draft' }>)
     case 'labels':
       return [change.add, change.remove]
   }
-}
-
-function pageOf(records: FakeRecord[], cursor: string | null): PulledPage {
-  const patches: LabelPatch[] = []
-  const page: PulledPage = { upserts: [], touched: [], patches, deletions: [], cursor, labelsChanged: false }
-  for (const record of records) {
-    const { id, version } = record
-    if (record.type === 'added') page.touched.push({ id, version })
-    else if (record.type === 'deleted') page.deletions.push({ id, version })
-    else {
-      const { add, remove } = record
-      const flag = (label: string) => (add.includes(label) ? true : remove.includes(label) ? false : null)
-      patches.push({ id, version, add, remove, unread: flag('UNREAD'), starred: flag('STARRED') })
-    }
-  }
-  return page
 }

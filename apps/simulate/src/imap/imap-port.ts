@@ -90,7 +90,7 @@ export function simulatedImap(parts: Parts): Partial<ProviderPort> {
     async list(conn, resource, _listing, position, signal) {
       const { at, mailbox, fault } = await open('list', conn, 'backfill', signal, ['expired'])
       if (fault === 'expired') mailbox.expireOne(resource)
-      const page = await listPage(at, await tree.folder(at, resource), position, parts.pageSize)
+      const page = await listPage(at, await tree.folder(at, resource), position, conn.places, parts.pageSize)
       await back(signal)
       return page
     },

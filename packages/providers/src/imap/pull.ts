@@ -1,4 +1,4 @@
-import type { PlaceReader, PulledPlace } from '@inlet/sync/places'
+import { type PlaceReader, type PulledPlace, UID_LAST } from '@inlet/sync/places'
 import { ProviderError } from '@inlet/sync/provider-errors'
 import type { ListedPage, PulledPage } from '@inlet/sync/provider-port'
 import type { World } from '@inlet/sync/world'
@@ -7,7 +7,7 @@ import { type MailFolder, mailboxIdOf } from './folders.ts'
 import { withIdentities } from './identities.ts'
 import type { At, View } from './in-folder.ts'
 import type { Place } from './places.ts'
-import { type FolderCursor, folderCursor, listFolder, pullFolder } from './pull-folder.ts'
+import { type FolderCursor, folderCursor, goneOf, listFolder, pullFolder } from './pull-folder.ts'
 import { nothingNew } from './tree.ts'
 
 /** `sweptAt`: when every place was last compared with the server's. */
@@ -18,6 +18,8 @@ const SWEEP_MS = 6 * 60 * 60_000
 const PAGE = 250
 /** Stored places looked through for the ids of a page's messages; wider pages are asked of the server. */
 const SPAN = 2_000
+/** Stored places between the ends of a listed page: of more, the others wait for the next listing. */
+const STORED_MAX = 5_000
 /** A message is content alone and never changes. */
 export const ONLY_VERSION = 1n
 
@@ -98,11 +100,15 @@ async function idsOf(
   return new Map(stored.map(({ uid, messageId }) => [uid, messageId]))
 }
 
-/** The position is the epoch and the UID below which the next page lies. */
+/**
+ * The position is the epoch and the UID below which the next page lies. Of what is stored between its ends, and not
+ * listed, the server is asked again: only what it confirms is told to be gone (I7).
+ */
 export async function listPage(
   at: At,
   listed: MailFolder,
   position: string | null,
+  stored: PlaceReader,
   size = PAGE,
 ): Promise<ListedPage> {
   const [, epoch = '', before = ''] = /^(\d{1,10}):(\d{1,10})$/.exec(position ?? '') ?? []
@@ -117,9 +123,13 @@ export async function listPage(
   const view: View = new WeakSet()
   const { places, rest } = await listFolder(at, folder, from.before, size, view)
   const put = await withIdentities(at, folder, places, view)
+  const span = { first: rest ?? 1, last: now ? UID_LAST : from.before - 1 }
+  const known = await stored.range(listed.key, from.epoch, span, STORED_MAX)
+  const there = new Set(put.map(({ uid }) => uid))
+  const suspects = known.map(({ uid }) => uid).filter(uid => !there.has(uid))
   return {
     items: [...new Set(put.map(({ messageId }) => messageId))].map(id => ({ id, message: null })),
-    places: { epoch: from.epoch, put, gone: [] },
+    places: { epoch: from.epoch, put, gone: await goneOf(at, folder, suspects, view) },
     next: rest === null ? null : `${from.epoch}:${rest}`,
     total: now?.exists ?? null,
   }
