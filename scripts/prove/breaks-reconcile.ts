@@ -51,11 +51,11 @@ export const reconcileBreaks: readonly Break[] = [
   },
   {
     rule: 'cursor-31',
-    what: 'new mail pushes out what lay below it',
+    what: 'what a page leaves out has gone',
     file: 'packages/sync/src/settle.ts',
-    from: 'const lowest = next === null ? first : Math.min(last + 1, ...places.put.map(({ uid }) => uid))',
-    to: 'const lowest = first',
-    test: settle('mail that has arrived above a page that differed pushes nothing of it out'),
+    from: '.filter(uid => places.gone.includes(uid))',
+    to: '.filter(uid => !places.put.some(place => place.uid === uid))',
+    test: settle('what a page leaves out and does not call gone stays'),
   },
   {
     rule: 'cursor-31',
