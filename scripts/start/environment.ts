@@ -8,6 +8,7 @@ export type Env = Record<string, string | undefined>
 
 export const demoMailbox = 'demo@inlet.test'
 export const demoOutlook = 'demo@outlook.inlet.test'
+export const demoImap = 'demo@mail.inlet.test'
 
 /** The environment over `.env`: what is exported wins over what is written down. Empty values count as unset. */
 export function readEnvironment(): Env {
@@ -28,6 +29,13 @@ export interface Addresses {
   baseUrl: string
   databaseUrl: string
   sandboxUrl: string | undefined
+  /** Where a sandbox of ours speaks IMAP and SMTP. */
+  sandboxMail?: MailPorts | undefined
+}
+
+export interface MailPorts {
+  imap: number
+  smtp: number
 }
 
 const sandboxGoogle = (baseUrl: string) => ({
@@ -45,6 +53,12 @@ const sandboxMicrosoft = (port: number) => ({
   GRAPH_CALLBACK_URL: `http://127.0.0.1:${port}/api/webhooks/graph`,
 })
 
+/** The demo mailbox that the sandbox has by itself, on loopback, and so in reach only where private hosts are. */
+const sandboxImap = ({ imap, smtp }: MailPorts) => ({
+  INLET_SANDBOX_IMAP: `imap://${encodeURIComponent(demoImap)}:demo@127.0.0.1:${imap}?smtp=${smtp}`,
+  INLET_IMAP_PRIVATE_HOSTS: '1',
+})
+
 /** What apps/web gets. Variables that are set already are never replaced, except the addresses of what was started. */
 export function serverEnvironment(
   env: Env,
@@ -56,6 +70,7 @@ export function serverEnvironment(
   return {
     ...(sandboxUrl ? { ...sandboxGoogle(at.baseUrl), INLET_DEMO_TOKEN: secrets.demoToken } : {}),
     ...(sandboxUrl && env.INLET_SANDBOX_OUTLOOK !== 'none' ? sandboxMicrosoft(at.port) : {}),
+    ...(at.sandboxMail && env.INLET_SANDBOX_IMAP_ACCOUNTS !== 'none' ? sandboxImap(at.sandboxMail) : {}),
     INLET_ENCRYPTION_KEYS: secrets.encryptionKeys,
     BETTER_AUTH_SECRET: secrets.betterAuthSecret,
     CRON_SECRET: secrets.cronSecret,
@@ -74,7 +89,7 @@ export function serverEnvironment(
 export function sandboxEnvironment(
   env: Env,
   dataDir: string,
-  at: { webPort: number; baseUrl: string; sandboxPort: number },
+  at: { webPort: number; baseUrl: string; sandboxPort: number; mail?: MailPorts },
 ): NodeJS.ProcessEnv {
   const google = { ...sandboxGoogle(at.baseUrl), ...env }
   return {
@@ -83,6 +98,10 @@ export function sandboxEnvironment(
     ...env,
     INLET_SANDBOX_HOST: '127.0.0.1',
     INLET_SANDBOX_PORT: String(at.sandboxPort),
+    // Its usual ports may be somebody else's.
+    ...(at.mail
+      ? { INLET_SANDBOX_IMAP_PORT: String(at.mail.imap), INLET_SANDBOX_SMTP_PORT: String(at.mail.smtp) }
+      : { INLET_SANDBOX_IMAP_ACCOUNTS: 'none' }),
     INLET_SANDBOX_DATA: join(dataDir, 'sandbox'),
     // By address, not by name: the server listens on 127.0.0.1 alone, and localhost may mean ::1 first.
     INLET_SANDBOX_PUSH: `http://127.0.0.1:${at.webPort}/api/webhooks/gmail`,

@@ -17,6 +17,8 @@ export interface RunFile {
 export interface KeptPorts {
   postgres?: number
   sandbox?: number
+  imap?: number
+  smtp?: number
 }
 
 export const readRunFile = (dataDir: string) => readJson<RunFile>(join(dataDir, 'run.json'))

@@ -2,7 +2,13 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildWeb } from './build.ts'
 import { type Child, type ChildExit, type ChildOptions, runToEnd, spawnNode } from './child.ts'
-import { type Env, needsSandbox, sandboxEnvironment, serverEnvironment } from './environment.ts'
+import {
+  type Env,
+  type MailPorts,
+  needsSandbox,
+  sandboxEnvironment,
+  serverEnvironment,
+} from './environment.ts'
 import { StartError } from './errors.ts'
 import { httpReady } from './http-ready.ts'
 import { endLeftovers } from './leftovers.ts'
@@ -106,22 +112,23 @@ export async function startAll(options: StartOptions): Promise<Running> {
       return url
     }
 
-    const sandbox = async (): Promise<string | undefined> => {
+    const sandbox = async (): Promise<{ url: string; mail: MailPorts } | undefined> => {
       if (!needsSandbox(env)) return undefined
       return steps.run('sandbox', async note => {
         const sandboxPort = await freePort(kept.sandbox)
-        kept.sandbox = sandboxPort
+        const mail = { imap: await freePort(kept.imap), smtp: await freePort(kept.smtp) }
+        Object.assign(kept, { sandbox: sandboxPort, ...mail })
         const child = spawnNode([join(root, 'packages', 'sandbox', 'src', 'main.ts')], {
           ...common,
           name: 'sandbox',
           logFile: join(logDir, 'sandbox.log'),
-          env: sandboxEnvironment(env, dataDir, { webPort: port, baseUrl, sandboxPort }),
+          env: sandboxEnvironment(env, dataDir, { webPort: port, baseUrl, sandboxPort, mail }),
         })
         add(child)
         const url = `http://127.0.0.1:${sandboxPort}`
         await httpReady(`${url}/`, child, { signal, timeoutMs: 180_000, accept: () => true })
         note(`Google and Microsoft, played, on port ${sandboxPort}`)
-        return url
+        return { url, mail }
       })
     }
 
@@ -131,7 +138,8 @@ export async function startAll(options: StartOptions): Promise<Running> {
         note(await buildWeb(logDir, signal))
       })
 
-    const [databaseUrl, sandboxUrl] = await together([database(), sandbox(), build()], () => abort.abort())
+    const [databaseUrl, played] = await together([database(), sandbox(), build()], () => abort.abort())
+    const sandboxUrl = played?.url
     writePorts(dataDir, kept)
     const link = await steps.run('serve', async note => {
       const web: ChildOptions = {
@@ -140,7 +148,13 @@ export async function startAll(options: StartOptions): Promise<Running> {
         cwd: join(root, 'apps', 'web'),
         graceMs: 3000,
         logFile: join(logDir, 'web.log'),
-        env: serverEnvironment(env, secrets, dataDir, { port, baseUrl, databaseUrl, sandboxUrl }),
+        env: serverEnvironment(env, secrets, dataDir, {
+          port,
+          baseUrl,
+          databaseUrl,
+          sandboxUrl,
+          sandboxMail: played?.mail,
+        }),
       }
       const child = spawnNode([...webServer, '-H', '127.0.0.1', '-p', String(port)], web)
       add(child)

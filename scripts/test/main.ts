@@ -70,7 +70,7 @@ async function main(): Promise<void> {
   const skip = skippedNames(process.env.INLET_TEST_SKIP)
   const left = (suite: Suite) => suite.files.length > 0 && !skip.has(suite.name)
   const vitestWanted = vitestSuites().filter(left)
-  const e2e = e2eSuite()
+  const e2e = e2eSuite(skip)
   const wanted = left(e2e) ? [...vitestWanted, e2e] : vitestWanted
   if (skip.size > 0) console.log(`Left out by INLET_TEST_SKIP: ${[...skip].join(', ')}`)
   // Old reports must not be counted for a run that ended without one.

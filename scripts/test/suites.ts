@@ -49,8 +49,10 @@ export function vitestSuites(): Suite[] {
   return [{ name: 'unit', needs: [], files: all.filter(file => !taken.has(file)) }, ...suites]
 }
 
-export function e2eSuite(): Suite {
-  return { name: 'e2e', needs: [chromium], files: find(['apps/web/e2e/**/*.spec.ts']) }
+/** Its tests that need Dovecot are left out with the suite imap. */
+export function e2eSuite(skip: ReadonlySet<string>): Suite {
+  const needs = skip.has('imap') ? [chromium] : [chromium, dovecot]
+  return { name: 'e2e', needs, files: find(['apps/web/e2e/**/*.spec.ts']) }
 }
 
 /** The suites that the person left out. An unknown name is an error: it would leave out nothing, silently. */

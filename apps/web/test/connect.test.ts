@@ -37,7 +37,7 @@ function adapter(provider: string) {
 
 function runtimeWith(...providers: string[]) {
   const adapters = Object.fromEntries(
-    ['gmail', 'graph'].map(name => [name, providers.includes(name) ? adapter(name) : null]),
+    ['gmail', 'graph', 'imap'].map(name => [name, providers.includes(name) ? adapter(name) : null]),
   )
   const ports = new Map(
     providers.map(name => [
@@ -121,10 +121,11 @@ describe.each(['gmail', 'graph'])('connecting %s', provider => {
 })
 
 it('connects nobody whose credentials are not set, and no provider that there is none of', async () => {
-  const gmailOnly = runtimeWith('gmail')
-  expect(offered(gmailOnly as never)).toEqual(['gmail'])
+  const some = runtimeWith('gmail', 'imap')
+  expect(offered(some as never)).toEqual(['gmail', 'imap'])
+  // IMAP has no consent page.
   for (const provider of ['graph', 'imap', 'constructor']) {
-    const answer = async () => leaveForConsent(call(provider, '', '', gmailOnly))
+    const answer = async () => leaveForConsent(call(provider, '', '', some))
     await expect(answer()).rejects.toMatchObject({ code: 'not_found' })
   }
 })

@@ -1,5 +1,5 @@
-import { type IncomingHttpHeaders, type RequestOptions, request, type Server } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { type IncomingHttpHeaders, type RequestOptions, request } from 'node:http'
+import { type AddressInfo, connect, type Server, type Socket } from 'node:net'
 
 export type Said = { status: number; headers: IncomingHttpHeaders; text: string }
 

@@ -1,7 +1,8 @@
 import type { Connection, ProviderPort } from '@inlet/sync/provider-port'
 import { realWorld, type World } from '@inlet/sync/world'
-import { createAccounts } from './imap/account.ts'
+import { accessOf, createAccounts, type ImapGrant } from './imap/account.ts'
 import { codeOf, mailError } from './imap/errors.ts'
+import { type FoundSettings, findSettings, type MailResolver } from './imap/find-settings.ts'
 import type { Lookup } from './imap/host-guard.ts'
 import { quirksOf } from './imap/host-quirks.ts'
 import { attendFolder } from './imap/idle.ts'
@@ -13,10 +14,15 @@ import { fetchByPlace, readAttachment, readBody } from './imap/read.ts'
 import type { SessionWorld } from './imap/session.ts'
 import { type ImapConfig, withDefaults } from './imap/settings.ts'
 import { createTree, nothingNew, pullTree, TREE, toLabels, toResources, treeCursor } from './imap/tree.ts'
+import { type LoginProblem, tryLogin } from './imap/try-login.ts'
 import { createSendMemory } from './send-memory.ts'
 
 export type ImapAdapter = ProviderPort & {
   readonly provider: 'imap'
+  /** Settings for an address, the likeliest first; asks DNS and the servers themselves. */
+  findSettings(email: string, signal: AbortSignal): Promise<FoundSettings[]>
+  /** Logs in at both servers and leaves, within half a minute. null: it works. */
+  tryLogin(grant: ImapGrant, signal: AbortSignal): Promise<LoginProblem | null>
   /** Closes all connections: before the process ends. */
   close(): Promise<void>
 }
@@ -27,7 +33,7 @@ const ALL = 'all'
 export function createImap(
   config: ImapConfig = {},
   world: World = realWorld,
-  { lookup }: { lookup?: Lookup } = {},
+  { lookup, resolver }: { lookup?: Lookup; resolver?: MailResolver } = {},
 ): ImapAdapter {
   const from: SessionWorld = { settings: withDefaults(config), world, ...(lookup && { lookup }) }
   const accounts = createAccounts(from)
@@ -42,6 +48,8 @@ export function createImap(
     tree: TREE,
     placed: true,
     close: accounts.close,
+    findSettings: (email, signal) => findSettings(email, from, signal, resolver && { resolver }),
+    tryLogin: (grant, signal) => tryLogin(accessOf('connecting', grant), from, signal),
 
     async identify(conn, signal) {
       const at = await open(conn, 'interactive', signal)

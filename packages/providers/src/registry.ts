@@ -5,8 +5,8 @@ import type { GmailAdapter } from './gmail.ts'
 import type { GraphAdapter } from './graph.ts'
 import type { ImapAdapter } from './imap.ts'
 
-/** By provider; null: its credentials are not set. */
-export type Adapters = { gmail: GmailAdapter | null; graph: GraphAdapter | null }
+/** By provider; null: its credentials are not set, or it is switched off. */
+export type Adapters = { gmail: GmailAdapter | null; graph: GraphAdapter | null; imap: ImapAdapter | null }
 
 /** A password lives until the server refuses it, and nobody has to be told that we forget it. */
 const passwords: Omit<MailProvider, 'port'> = {
@@ -20,9 +20,7 @@ const passwords: Omit<MailProvider, 'port'> = {
 }
 
 /** The configured adapters as the engine wants them. */
-export function mailProviders(
-  adapters: Partial<Adapters> & { imap?: ImapAdapter | null },
-): ReadonlyMap<Provider, MailProvider> {
+export function mailProviders(adapters: Partial<Adapters>): ReadonlyMap<Provider, MailProvider> {
   const providers = new Map<Provider, MailProvider>()
   for (const adapter of Object.values(adapters)) {
     if (!adapter) continue

@@ -3,8 +3,8 @@ import { fakeServer } from './imap-fake-server.ts'
 export type SmtpMail = { from: string; to: string[]; data: Buffer }
 
 export type SmtpScript = {
-  /** Answers to a whole line; null: the usual one. `cut` closes the connection, `silent` says nothing. */
-  answer?: (line: string) => string | 'cut' | 'silent' | null
+  /** Answers to a whole line; null: the usual one. `cut` closes the connection, `reset` as a crash does, `silent` says nothing. */
+  answer?: (line: string) => string | 'cut' | 'reset' | 'silent' | null
   /** What follows the message; the mail was taken before `cut` and `silent`. */
   afterData?: string | 'cut' | 'silent'
   password?: string
@@ -20,6 +20,7 @@ export async function fakeSmtp(script: SmtpScript = {}) {
     let mode: 'lines' | 'data' = 'lines'
     const say = (line: string) => {
       if (line === 'cut') socket.destroy()
+      else if (line === 'reset') socket.resetAndDestroy()
       else if (line !== 'silent') socket.write(`${line}\r\n`)
     }
     const usual = (line: string): string => {

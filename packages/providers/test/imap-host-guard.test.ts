@@ -13,7 +13,7 @@ const answering =
   async () =>
     addresses
 const check = (host: string, lookup = answering('198.51.100.7'), allowPrivateHosts = false) =>
-  checkHost(host, { allowPrivateHosts, lookup }, realWorld, never)
+  checkHost(host, { allowPrivateHosts, security: 'tls', lookup }, realWorld, never)
 const refusal = (attempt: Promise<unknown>) => attempt.then(() => 'allowed', codeOf)
 
 describe('addresses that nobody may be sent to', () => {
@@ -103,12 +103,38 @@ test('what DNS says', async () => {
   const stop = new AbortController()
   const waiting = checkHost(
     'slow.example.org',
-    { allowPrivateHosts: false, lookup: () => new Promise(() => {}) },
+    { allowPrivateHosts: false, security: 'tls', lookup: () => new Promise(() => {}) },
     realWorld,
     stop.signal,
   )
   stop.abort(new Error('enough'))
   await expect(waiting).rejects.toThrow('enough')
+})
+
+describe('without encryption', () => {
+  const plain = (allowPrivateHosts: boolean, ...addresses: string[]) =>
+    checkHost(
+      'mail.example.org',
+      { allowPrivateHosts, security: 'none', lookup: answering(...addresses) },
+      realWorld,
+      never,
+    )
+
+  test.each(['127.0.0.1', '::1', '10.1.2.3', '192.168.0.9', 'fd00::1', '169.254.1.1', '::ffff:10.0.0.1'])(
+    '%s is reached where private hosts are',
+    async address => {
+      expect((await plain(true, address)).addresses).toEqual([address])
+      expect(await refusal(plain(false, address))).toBe('private_address')
+    },
+  )
+
+  test.each(['8.8.8.8', '2001:4860:4860::8888', '198.51.100.7', '::ffff:8.8.8.8'])(
+    '%s never is',
+    async address => {
+      expect(await refusal(plain(true, address))).toBe('plain_refused')
+      expect((await plain(true, address, '127.0.0.1')).addresses).toEqual(['127.0.0.1'])
+    },
+  )
 })
 
 test('a name that changes its address after the check is not asked again', async () => {

@@ -16,6 +16,7 @@ import { realWorld } from '@inlet/sync/world'
 import { createBackground } from './background.ts'
 import type { Config } from './env.ts'
 import { openGmail } from './google.ts'
+import { openImap } from './imap.ts'
 import { parseKeyRing } from './keys.ts'
 import { createLog } from './log.ts'
 import { messageContent } from './message-content.ts'
@@ -45,10 +46,11 @@ export async function createRuntime(config: Config) {
   const onIndexError = (error: unknown) => trouble('search index', error)
   const store = createStore({ pool, vault, world, onIndexError })
   const reads = createMessageReader(pool)
-  const { google, microsoft } = config
+  const { google, microsoft, imap } = config
   const adapters: Adapters = {
     gmail: google && openGmail(google),
     graph: microsoft && openGraph(microsoft),
+    imap: imap && openImap(imap),
   }
   const operations = createOperations({ pool, prisma, vault })
   const metrics = new Metrics()
@@ -112,6 +114,7 @@ export async function createRuntime(config: Config) {
     }),
     async stop(): Promise<void> {
       await background.stopBackground()
+      await adapters.imap?.close()
       await hub.close()
       await realtime.close()
       await close()

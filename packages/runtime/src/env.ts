@@ -45,6 +45,10 @@ const Env = z.object({
   GRAPH_BASE_URL: url.optional(),
   MICROSOFT_LOGIN_BASE_URL: url.optional(),
   GRAPH_CALLBACK_URL: url.optional(),
+  INLET_IMAP: flag.default(true),
+  INLET_IMAP_PRIVATE_HOSTS: flag.default(false),
+  INLET_IMAP_CERTIFICATES: text.optional(),
+  INLET_SANDBOX_IMAP: z.url({ protocol: /^imap$/ }).optional(),
   VERCEL: z.string().optional(),
 })
 type Env = z.infer<typeof Env>
@@ -77,6 +81,22 @@ export type MicrosoftConfig = {
   callbackUrl: string | null
 }
 
+export type ImapSettings = {
+  /** Whether people may name hosts on private and loopback addresses. */
+  privateHosts: boolean
+  /** PEM file with certificates that are trusted besides the public ones. */
+  certificatesFile: string | null
+}
+
+/** The demo user's mailbox in the sandbox, unencrypted. */
+export type SandboxImap = {
+  user: string
+  password: string
+  host: string
+  port: number
+  smtpPort: number | null
+}
+
 export type Config = {
   databaseUrl: string
   baseUrl: string
@@ -97,6 +117,9 @@ export type Config = {
   upstash: { url: string; token: string } | null
   google: GoogleConfig | null
   microsoft: MicrosoftConfig | null
+  /** null: not offered. */
+  imap: ImapSettings | null
+  sandboxImap: SandboxImap | null
 }
 
 export class InvalidEnvironment extends Error {
@@ -144,6 +167,25 @@ export function readConfig(source: Record<string, string | undefined> = process.
     upstash,
     google: readGoogle(env),
     microsoft: readMicrosoft(env),
+    imap: env.INLET_IMAP
+      ? {
+          privateHosts: env.INLET_IMAP_PRIVATE_HOSTS,
+          certificatesFile: env.INLET_IMAP_CERTIFICATES ?? null,
+        }
+      : null,
+    sandboxImap: env.INLET_SANDBOX_IMAP ? readSandboxImap(env.INLET_SANDBOX_IMAP) : null,
+  }
+}
+
+/** imap://USER:PASSWORD@HOST:PORT?smtp=PORT, percent-encoded. */
+function readSandboxImap(address: string): SandboxImap {
+  const { username, password, hostname, port, searchParams } = new URL(address)
+  return {
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    host: hostname,
+    port: Number(port) || 143,
+    smtpPort: Number(searchParams.get('smtp')) || null,
   }
 }
 

@@ -76,6 +76,32 @@ describe('the environment', () => {
     )
   })
 
+  it('offers IMAP on public hosts unless it is told otherwise', () => {
+    expect(readConfig(least)).toMatchObject({
+      imap: { privateHosts: false, certificatesFile: null },
+      sandboxImap: null,
+    })
+    const inside = { INLET_IMAP_PRIVATE_HOSTS: '1', INLET_IMAP_CERTIFICATES: '/etc/inlet/own.pem' }
+    expect(readConfig({ ...least, ...inside }).imap).toEqual({
+      privateHosts: true,
+      certificatesFile: '/etc/inlet/own.pem',
+    })
+    expect(readConfig({ ...least, ...inside, INLET_IMAP: '0' }).imap).toBeNull()
+  })
+
+  it('reads the sandbox’s mailbox from its address', () => {
+    const at = (INLET_SANDBOX_IMAP: string) => readConfig({ ...least, INLET_SANDBOX_IMAP }).sandboxImap
+    expect(at('imap://demo%40mail.inlet.test:d%3Amo%2F@127.0.0.1:4011?smtp=4012')).toEqual({
+      user: 'demo@mail.inlet.test',
+      password: 'd:mo/',
+      host: '127.0.0.1',
+      port: 4011,
+      smtpPort: 4012,
+    })
+    expect(at('imap://a:b@localhost')).toMatchObject({ port: 143, smtpPort: null })
+    expect(() => at('http://a:b@localhost')).toThrow(/INLET_SANDBOX_IMAP/)
+  })
+
   it('ends streams before Vercel does, and leaves the work to cron there', () => {
     expect(readConfig({ ...least, VERCEL: '1' })).toMatchObject({
       worker: false,

@@ -157,7 +157,8 @@ function launch(folder: string, owner: Owner): ChildProcess {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
     cwd: folder,
-    env: { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin` },
+    // Next's types want a NODE_ENV in every environment.
+    env: { NODE_ENV: process.env.NODE_ENV, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin` },
     uid: owner.uid,
     gid: owner.gid,
   })

@@ -2,16 +2,18 @@ import type { Runtime } from '@inlet/runtime/compose'
 import { ApiError } from './api-error.ts'
 
 type Adapters = Runtime['adapters']
-/** Whom people can connect through a consent page, as addresses name them. */
+/** Whom people can connect, as addresses name them. */
 export type Connectable = keyof Adapters
+/** Those with a consent page; the others take a password. */
+export type Consentable = Exclude<Connectable, 'imap'>
 
-/** Those whose credentials are set, in the order in which they are offered. */
+/** Those that are configured, in the order in which they are offered. */
 export function offered({ adapters }: Pick<Runtime, 'adapters'>): Connectable[] {
-  const all: Connectable[] = ['gmail', 'graph']
-  return all.filter(provider => adapters[provider] !== null)
+  const all: Connectable[] = ['gmail', 'graph', 'imap']
+  return all.filter(provider => adapters[provider])
 }
 
-/** 404 where the provider's credentials are not set. */
+/** 404 where the provider is not configured. */
 export function adapterOf<P extends Connectable>(
   { adapters }: Pick<Runtime, 'adapters'>,
   provider: P,

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Runtime } from '@inlet/runtime/compose'
 import { connectAccount } from '@inlet/sync/connect-account'
 import * as z from 'zod'
-import { adapterOf, type Connectable, offered } from './adapter-of.ts'
+import { adapterOf, type Consentable, offered } from './adapter-of.ts'
 import { ApiError } from './api-error.ts'
 import type { SignedIn } from './current-session.ts'
 import type { Call, Handler } from './handle.ts'
@@ -52,7 +52,7 @@ type Outcome =
   | { connected: string }
   | { error: 'access_denied' | 'state_mismatch' | 'exchange_failed' | 'scope_missing' }
 
-async function finish(call: UserCall, provider: Connectable): Promise<Outcome> {
+async function finish(call: UserCall, provider: Consentable): Promise<Outcome> {
   const { request, runtime, user, signal } = call
   const params = new URL(request.url).searchParams
   const cookie = new RegExp(`(?:^|; )${COOKIE}=([^;]+)`).exec(request.headers.get('cookie') ?? '')?.[1] ?? ''
@@ -85,13 +85,14 @@ async function finish(call: UserCall, provider: Connectable): Promise<Outcome> {
   }
 }
 
-function providerIn(params: Record<string, string>, runtime: Runtime): Connectable {
+function providerIn(params: Record<string, string>, runtime: Runtime): Consentable {
   const provider = offered(runtime).find(each => each === params.provider)
-  if (!provider) throw new ApiError('not_found', 'This provider is not configured here.')
+  if (!provider || provider === 'imap')
+    throw new ApiError('not_found', 'This provider is not configured here.')
   return provider
 }
 
-const callbackUrl = ({ config }: Runtime, provider: Connectable): string =>
+const callbackUrl = ({ config }: Runtime, provider: Consentable): string =>
   `${config.baseUrl}/api/accounts/callback/${provider}`
 
 function redirect(location: string, cookie: string): Response {

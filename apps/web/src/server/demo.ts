@@ -33,6 +33,20 @@ export async function seedDemo(runtime: Runtime, auth: Auth, signal: AbortSignal
     await connectAccount(runtime.engine, { userId, provider, grant: { data } }, signal)
   }
   await runtime.renewWatchesNow(signal)
+  await connectImapDemo(runtime, userId, signal)
+}
+
+/** The third mailbox, by password. */
+async function connectImapDemo(runtime: Runtime, userId: string, signal: AbortSignal): Promise<void> {
+  const { sandboxImap } = runtime.config
+  if (!sandboxImap || !offered(runtime).includes('imap')) return
+  const { user, password, host, port, smtpPort } = sandboxImap
+  const data = {
+    ...{ email: user, displayName: 'Demo', user, password },
+    ...{ imapHost: host, imapPort: port, imapSecurity: 'none' },
+    ...{ smtpHost: smtpPort && host, smtpPort, smtpSecurity: smtpPort && 'none' },
+  }
+  await connectAccount(runtime.engine, { userId, provider: 'imap', grant: { data } }, signal)
 }
 
 async function sandboxGrant(url: string, email: string, signal: AbortSignal) {

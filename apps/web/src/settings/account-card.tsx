@@ -7,7 +7,7 @@ import { AccountMark } from '@/inbox/account-mark.tsx'
 import { AccountFacts, AccountProgress } from '@/inbox/status/account-facts.tsx'
 import { ReconnectLink } from '@/inbox/status/reconnect-link.tsx'
 import { StatusDot } from '@/inbox/status/status-dot.tsx'
-import { providerName, stateName, statusSentence } from '@/inbox/status/status-text.ts'
+import { announces, providerName, stateName, statusSentence } from '@/inbox/status/status-text.ts'
 import { stateDot } from '@/inbox/status/tone.ts'
 import { useSyncNow } from '@/inbox/status/use-sync-now.ts'
 import { Button } from '@/ui/button.tsx'
@@ -78,13 +78,15 @@ export function AccountCard({ account }: { account: Account }) {
             <Button size="sm" disabled={busy || syncing} onClick={() => void sync(account.id)}>
               Sync now
             </Button>
-            <Button
-              size="sm"
-              disabled={busy}
-              onClick={() => void run('POST', `${path}/watch`, 'Announcements are registered anew')}
-            >
-              Renew announcements
-            </Button>
+            {announces(account) ? (
+              <Button
+                size="sm"
+                disabled={busy}
+                onClick={() => void run('POST', `${path}/watch`, 'Announcements are registered anew')}
+              >
+                Renew announcements
+              </Button>
+            ) : null}
             <Button
               size="sm"
               disabled={busy || account.progress !== null}

@@ -1,6 +1,7 @@
-import { ArrowRight, Mail, TriangleAlert } from 'lucide-react'
-import { type Connectable, problemText, providers } from './connect-text.ts'
+import { ArrowRight, Mail } from 'lucide-react'
+import { type Connectable, choices, problemText } from './connect-text.ts'
 import { PageFrame } from './page-frame.tsx'
+import { ProblemNote } from './problem-note.tsx'
 
 export function ConnectScreen({
   offered,
@@ -16,27 +17,21 @@ export function ConnectScreen({
         copied.
       </p>
       {problem ? (
-        <p
-          role="alert"
-          className="mt-5 flex items-start gap-2.5 rounded-md bg-bad-wash px-3 py-2.5 text-bad-text"
-        >
-          <TriangleAlert className="mt-px size-4 shrink-0" strokeWidth={1.75} aria-hidden />
-          {problemText(problem.error, problem.provider)}
-        </p>
+        <ProblemNote className="mt-5">{problemText(problem.error, problem.provider)}</ProblemNote>
       ) : null}
       <div className="mt-6 space-y-3">
         {offered.map(provider => (
           <a
             key={provider}
-            href={`/api/accounts/connect/${provider}`}
+            href={choices[provider].href}
             className="group flex items-center gap-4 rounded-lg border border-line-strong px-4 py-3.5 hover:border-accent hover:bg-hover"
           >
-            <Mail className="size-5 text-muted" strokeWidth={1.5} aria-hidden />
+            <Mail className="size-5 shrink-0 text-muted" strokeWidth={1.5} aria-hidden />
             <span className="flex-1">
-              <span className="block text-base font-medium">{providers[provider].name}</span>
-              <span className="block text-muted">{providers[provider].about}</span>
+              <span className="block text-base font-medium">{choices[provider].name}</span>
+              <span className="block text-muted">{choices[provider].about}</span>
             </span>
-            <ArrowRight className="size-4 text-faint group-hover:text-accent" aria-hidden />
+            <ArrowRight className="size-4 shrink-0 text-faint group-hover:text-accent" aria-hidden />
           </a>
         ))}
         {offered.length === 0 ? (
@@ -46,7 +41,7 @@ export function ConnectScreen({
         ) : null}
       </div>
       <ul className="mt-6 space-y-1.5 text-xs text-faint">
-        <li>Access tokens are encrypted, and your password is never seen.</li>
+        <li>Access tokens and passwords are encrypted. With Gmail and Outlook we never see your password.</li>
         <li>Disconnecting in settings deletes the copy and ends our access.</li>
       </ul>
     </PageFrame>

@@ -1,19 +1,28 @@
-/** Whom people can connect through a consent page, as they call it. */
-export const providers = {
-  gmail: { name: 'Gmail', about: 'Google asks for your consent on its own page.', company: 'Google' },
+/** Whom people can connect, as they call it, and where that begins. */
+export const choices = {
+  gmail: {
+    name: 'Gmail',
+    about: 'Google asks for your consent on its own page.',
+    href: '/api/accounts/connect/gmail',
+  },
   graph: {
     name: 'Outlook',
     about: 'Outlook.com, Hotmail or Microsoft 365. Microsoft asks for your consent on its own page.',
-    company: 'Microsoft',
+    href: '/api/accounts/connect/graph',
+  },
+  imap: {
+    name: 'Any other mailbox (IMAP)',
+    about: 'iCloud, Yahoo, Fastmail, your company or your own server: with its address and password.',
+    href: '/connect/imap',
   },
 } as const
-export type Connectable = keyof typeof providers
+export type Connectable = keyof typeof choices
 
-const isConnectable = (text: string): text is Connectable => Object.hasOwn(providers, text)
+const companies: Record<string, string> = { gmail: 'Google', graph: 'Microsoft' }
 
 /** Why somebody came back from a consent page without an account; both parts of the address are anybody's. */
 export function problemText(error: string, provider: string): string {
-  const company = isConnectable(provider) ? providers[provider].company : 'The provider'
+  const company = Object.hasOwn(companies, provider) ? companies[provider] : 'The provider'
   switch (error) {
     case 'access_denied':
       return 'Access was not granted, so nothing was connected. You can try again at any time.'

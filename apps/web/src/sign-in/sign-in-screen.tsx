@@ -1,12 +1,10 @@
 'use client'
 
-import { type FormEvent, type ReactNode, useId, useState } from 'react'
+import { type FormEvent, useId, useState } from 'react'
 import { Button } from '@/ui/button.tsx'
+import { Field, inputClass } from '@/ui/field.tsx'
 import { Logo } from '@/ui/logo.tsx'
 import { authenticate } from './authenticate.ts'
-
-const field =
-  'h-9 w-full rounded-md border border-line-strong bg-panel px-3 placeholder:text-faint focus:border-accent focus:outline-2 focus:-outline-offset-1 focus:outline-accent'
 
 export function SignInScreen() {
   const [how, setHow] = useState<'sign-in' | 'sign-up'>('sign-in')
@@ -59,7 +57,7 @@ export function SignInScreen() {
                 autoComplete="name"
                 required
                 maxLength={200}
-                className={field}
+                className={inputClass}
               />
             </Field>
           ) : null}
@@ -71,7 +69,7 @@ export function SignInScreen() {
               autoComplete="username"
               required
               maxLength={320}
-              className={field}
+              className={inputClass}
             />
           </Field>
           <Field id={`${id}-password`} label="Password" hint={up ? 'At least 10 characters' : undefined}>
@@ -83,7 +81,7 @@ export function SignInScreen() {
               required
               minLength={up ? 10 : 1}
               maxLength={128}
-              className={field}
+              className={inputClass}
             />
           </Field>
           <p id={`${id}-error`} role="alert" className="text-bad-text empty:hidden">
@@ -109,29 +107,5 @@ export function SignInScreen() {
         </p>
       </div>
     </main>
-  )
-}
-
-function Field({
-  id,
-  label,
-  hint,
-  children,
-}: {
-  id: string
-  label: string
-  hint?: string | undefined
-  children: ReactNode
-}) {
-  return (
-    <div>
-      <div className="mb-1.5 flex items-baseline justify-between">
-        <label htmlFor={id} className="text-xs font-medium">
-          {label}
-        </label>
-        {hint ? <span className="text-2xs text-faint">{hint}</span> : null}
-      </div>
-      {children}
-    </div>
   )
 }

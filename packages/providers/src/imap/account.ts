@@ -64,13 +64,7 @@ export function createAccounts(from: SessionWorld): Accounts {
         return found.account
       }
       sweep()
-      const access: MailAccess = {
-        accountId: conn.accountId,
-        imap: { host: grant.imapHost, port: grant.imapPort, security: grant.imapSecurity },
-        smtp: smtpOf(grant),
-        user: grant.user,
-        secret: async () => ({ password: grant.password }),
-      }
+      const access = accessOf(conn.accountId, grant)
       const account = { grant, access, pool: createPool(access, from) }
       known.set(key, { account, usedAt: world.now() })
       return account
@@ -87,7 +81,18 @@ export function createAccounts(from: SessionWorld): Accounts {
 
 const SECURITIES: readonly string[] = ['tls', 'starttls', 'none']
 
-function readGrant(email: string, data: Record<string, string | number | null>): ImapGrant {
+export function accessOf(accountId: string, grant: ImapGrant): MailAccess {
+  return {
+    accountId,
+    imap: { host: grant.imapHost, port: grant.imapPort, security: grant.imapSecurity },
+    smtp: smtpOf(grant),
+    user: grant.user,
+    secret: async () => ({ password: grant.password }),
+  }
+}
+
+/** A stored grant, checked. Throws ProviderError where it says no way in. */
+export function readGrant(email: string, data: Record<string, string | number | null>): ImapGrant {
   const text = (name: string) => (typeof data[name] === 'string' ? (data[name] as string) : '')
   const port = (name: string) => (Number.isInteger(data[name]) ? Number(data[name]) : 0)
   const security = (name: string): Security => {

@@ -22,6 +22,7 @@ export type MailErrorCode =
   | 'host_not_found'
   | 'dns_failed'
   | 'private_address'
+  | 'plain_refused'
   | 'connection_refused'
   | 'unreachable'
   | 'connect_timeout'
@@ -71,12 +72,14 @@ export type ErrorContext = {
   action: string
   login: 'password' | 'token'
   now: number
+  /** What must not be repeated, whatever the server says (see `secretForms`). */
+  secrets?: readonly string[]
 }
 
 /** Whatever imapflow, nodemailer or a socket threw, as one of ours. The code is in `cause.code` (see `codeOf`). Pure. */
 export function toProviderError(error: unknown, context: ErrorContext): ProviderError {
   if (error instanceof ProviderError) return error
-  const failure = readFailure(error)
+  const failure = readFailure(error, context.secrets)
   const verdict = judge(failure, context)
   return mailError(verdict, context.action, failure)
 }

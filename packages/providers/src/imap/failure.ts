@@ -1,4 +1,4 @@
-import { oneLine } from '../mime.ts'
+import { oneLine as shortened } from '../mime.ts'
 
 /**
  * What is left of an error of imapflow, nodemailer or a socket: plain data, so that no command, password or mail text
@@ -26,8 +26,20 @@ export type Failure = {
 
 const SAID_MAX = 200
 
-/** Anything thrown, as plain data. */
-export function readFailure(error: unknown): Failure {
+/** What a server might repeat of a login: the password or token itself, and the forms in which it was sent. */
+export function secretForms(user: string, secret: string): string[] {
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  // Of less than four characters nothing can be hidden without telling by the gaps what it was.
+  return [secret, base64(secret), base64(`\0${user}\0${secret}`)].filter(form => secret.length > 3 && form)
+}
+
+/** Anything thrown, as plain data. `secrets` are taken out of the server's words. */
+export function readFailure(error: unknown, secrets: readonly string[] = []): Failure {
+  const oneLine = (words: string, max: number) =>
+    shortened(
+      secrets.reduce((left, secret) => left.replaceAll(secret, '…'), words),
+      max,
+    )
   const thrown = record(error)
   const cause = record(thrown._err ?? thrown.cause)
   const reply = Number(thrown.responseCode)

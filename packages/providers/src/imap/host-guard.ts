@@ -4,11 +4,17 @@ import type { World } from '@inlet/sync/world'
 import ipaddr from 'ipaddr.js'
 import { within } from './deadline.ts'
 import { mailError } from './errors.ts'
+import type { Security } from './settings.ts'
 
 /** Addresses of a name, as getaddrinfo gives them. Throws with a `code` (ENOTFOUND, EAI_AGAIN). */
 export type Lookup = (host: string) => Promise<string[]>
 
-export type HostPolicy = { allowPrivateHosts: boolean; lookup?: Lookup }
+export type HostPolicy = {
+  allowPrivateHosts: boolean
+  /** How the connection will be secured: without encryption only addresses of a private network are kept. */
+  security: Security
+  lookup?: Lookup
+}
 
 /** Where to connect. The name that was given serves only for TLS, so a second answer of DNS changes nothing. */
 export type CheckedHost = {
@@ -24,7 +30,8 @@ const NAME = /^(?=.{1,253}$)[\p{L}\p{N}_]([\p{L}\p{N}_-]{0,62})(\.[\p{L}\p{N}_](
 
 /**
  * Resolves a host that a user named, once, and keeps only addresses of the public internet: otherwise a mail account
- * would be a way to reach whatever stands beside our server. Throws `private_address`, `host_not_found` or `dns_failed`.
+ * would be a way to reach whatever stands beside our server. Throws `private_address`, `plain_refused`,
+ * `host_not_found` or `dns_failed`.
  */
 export async function checkHost(
   host: string,
@@ -37,13 +44,23 @@ export async function checkHost(
   if (!literal && !NAME.test(name))
     throw unknownHost(name, `“${name.slice(0, 100)}” is not the name of a host`)
   const found = literal ? [name] : await resolve(name, policy.lookup ?? lookupAll, world, signal)
-  const addresses = policy.allowPrivateHosts ? found : found.filter(isPublic)
-  if (addresses.length === 0)
+  const reachable = policy.allowPrivateHosts ? found : found.filter(isPublic)
+  if (reachable.length === 0)
     throw mailError(
       {
         code: 'private_address',
         kind: 'permanent',
         sentence: `${name} is on a private network (${found.slice(0, 3).join(', ')}), and this installation connects to public mail servers only. Its administrator can allow private hosts.`,
+      },
+      `connect to ${name}`,
+    )
+  const addresses = policy.security === 'none' ? reachable.filter(isLocal) : reachable
+  if (addresses.length === 0)
+    throw mailError(
+      {
+        code: 'plain_refused',
+        kind: 'permanent',
+        sentence: `Without encryption everybody on the way to ${name} could read the password. Choose TLS or STARTTLS.`,
       },
       `connect to ${name}`,
     )
@@ -60,6 +77,13 @@ export async function checkHost(
  */
 export function isPublic(address: string): boolean {
   return ipaddr.isValid(address) && ipaddr.parse(address).range() === 'unicast'
+}
+
+const LOCAL = new Set(['loopback', 'private', 'uniqueLocal', 'linkLocal'])
+
+/** Whether what is sent to an address stays on this machine or its own network. */
+function isLocal(address: string): boolean {
+  return ipaddr.isValid(address) && LOCAL.has(ipaddr.process(address).range())
 }
 
 async function resolve(name: string, lookup: Lookup, world: World, signal: AbortSignal): Promise<string[]> {

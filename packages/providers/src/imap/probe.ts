@@ -31,7 +31,11 @@ export async function probe(
   limitMs: number,
   signal: AbortSignal,
 ): Promise<Probed> {
-  const policy = { allowPrivateHosts: settings.allowPrivateHosts, ...(lookup && { lookup }) }
+  const policy = {
+    allowPrivateHosts: settings.allowPrivateHosts,
+    security: server.security,
+    ...(lookup && { lookup }),
+  }
   const host = await checkHost(server.host, policy, world, signal)
   const context: ErrorContext = {
     protocol,

@@ -4,6 +4,7 @@ import type { World } from '@inlet/sync/world'
 import { ImapFlow, type ImapFlowOptions, type MailboxObject } from 'imapflow'
 import { within } from './deadline.ts'
 import { codeOf, type ErrorContext, toProviderError } from './errors.ts'
+import { secretForms } from './failure.ts'
 import { checkHost, type Lookup } from './host-guard.ts'
 import { quirksOf } from './host-quirks.ts'
 import { probe } from './probe.ts'
@@ -51,8 +52,8 @@ export async function openSession(
   { settings, world, lookup }: SessionWorld,
   signal: AbortSignal,
 ): Promise<Session> {
-  const { host } = access.imap
-  const policy = { allowPrivateHosts: settings.allowPrivateHosts, ...(lookup && { lookup }) }
+  const { host, security } = access.imap
+  const policy = { allowPrivateHosts: settings.allowPrivateHosts, security, ...(lookup && { lookup }) }
   const checked = await checkHost(host, policy, world, signal)
   let secret = await access.secret(signal)
   let lastError: unknown
@@ -115,12 +116,15 @@ async function connect(
 ): Promise<Session> {
   const watch: Watch = { unreadable: 0, throttleMs: null, lastError: null }
   const client = new ImapFlow(optionsOf(access, target, settings, watch, () => client.close()))
+  const { secret } = target
+  const secrets = secretForms(access.user, 'password' in secret ? secret.password : secret.accessToken)
   const context = (action: string): ErrorContext => ({
     protocol: 'IMAP',
     ...access.imap,
     action,
     login: 'password' in target.secret ? 'password' : 'token',
     now: world.now(),
+    secrets,
   })
   // Without a listener an error of the socket would end the process.
   client.on('error', error => {

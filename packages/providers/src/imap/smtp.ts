@@ -4,7 +4,7 @@ import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import XOAuth2 from 'nodemailer/lib/xoauth2'
 import { within } from './deadline.ts'
 import { type ErrorContext, mailError, toProviderError, type Verdict } from './errors.ts'
-import { type Failure, readFailure } from './failure.ts'
+import { type Failure, readFailure, secretForms } from './failure.ts'
 import { checkHost } from './host-guard.ts'
 import type { SessionWorld } from './session.ts'
 import type { MailAccess, MailSecret, ServerSettings } from './settings.ts'
@@ -39,15 +39,8 @@ export async function deliver(
       { code: 'not_permitted', kind: 'permanent', sentence: 'No server for sending is set.' },
       action,
     )
-  const context: ErrorContext = {
-    protocol: 'SMTP',
-    ...smtp,
-    action,
-    login: 'password',
-    now: from.world.now(),
-  }
   const secret = await access.secret(signal)
-  if ('accessToken' in secret) context.login = 'token'
+  const context = contextOf(smtp, access.user, secret, action, from)
   let connection: SMTPConnection | null = null
   let begun = false
   try {
@@ -73,7 +66,7 @@ export async function deliver(
     return { state: 'taken', refused }
   } catch (error) {
     ;(connection as SMTPConnection | null)?.close()
-    const failure = readFailure(error)
+    const failure = readFailure(error, context.secrets)
     // A number is the server's decision. Without one, whether the last bytes arrived is known to nobody here.
     if (begun && failure.reply === 0)
       return {
@@ -86,13 +79,61 @@ export async function deliver(
   }
 }
 
+/** Logs in and leaves: nothing is sent. Throws ProviderError, or the signal's reason. */
+export async function trySmtp(
+  smtp: ServerSettings,
+  access: MailAccess,
+  from: SessionWorld,
+  signal: AbortSignal,
+): Promise<void> {
+  const action = `log in to ${smtp.host}`
+  const secret = await access.secret(signal)
+  const context = contextOf(smtp, access.user, secret, action, from)
+  let connection: SMTPConnection | null = null
+  try {
+    connection = await connect(smtp, from, signal)
+    const open = connection
+    await step(open, done => open.login(credentials(access.user, secret), error => done(error)))
+    open.quit()
+  } catch (error) {
+    connection?.close()
+    signal.throwIfAborted()
+    const failure = readFailure(error, context.secrets)
+    const verdict = failure.login ? null : replyVerdict(failure, smtp)
+    throw verdict ? mailError(verdict, action, failure) : toProviderError(error, context)
+  }
+}
+
+function contextOf(
+  smtp: ServerSettings,
+  user: string,
+  secret: MailSecret,
+  action: string,
+  { world }: SessionWorld,
+): ErrorContext {
+  const [login, text] =
+    'password' in secret ? (['password', secret.password] as const) : (['token', secret.accessToken] as const)
+  return {
+    protocol: 'SMTP',
+    ...smtp,
+    action,
+    login,
+    now: world.now(),
+    secrets: secretForms(user, text),
+  }
+}
+
 /** A connection to the first address that can be reached; encrypted as told, not logged in. */
 async function connect(
   smtp: ServerSettings,
   { settings, world, lookup }: SessionWorld,
   signal: AbortSignal,
 ): Promise<SMTPConnection> {
-  const policy = { allowPrivateHosts: settings.allowPrivateHosts, ...(lookup && { lookup }) }
+  const policy = {
+    allowPrivateHosts: settings.allowPrivateHosts,
+    security: smtp.security,
+    ...(lookup && { lookup }),
+  }
   const { addresses, servername } = await checkHost(smtp.host, policy, world, signal)
   const trusted = settings.trustedCertificates
   let lastError: unknown
@@ -112,6 +153,8 @@ async function connect(
       socketTimeout: settings.silenceMs,
       logger: false,
     })
+    // It may fail between two steps and while it closes: with nobody listening that would end the process.
+    connection.on('error', () => {})
     try {
       await step(connection, done => connection.connect(error => done(error)))
       signal.throwIfAborted()
@@ -119,11 +162,15 @@ async function connect(
     } catch (error) {
       connection.close()
       signal.throwIfAborted()
-      lastError = error
+      lastError = silent(error) ? Object.assign(error, { code: 'GREETING_TIMEOUT' }) : error
     }
   }
   throw lastError
 }
+
+/** nodemailer has one code for no connection and for one on which nothing is said. */
+const silent = (error: unknown): error is Error =>
+  error instanceof Error && error.message === 'Greeting never received'
 
 function credentials(user: string, secret: MailSecret) {
   if ('password' in secret) return { credentials: { user, pass: secret.password } }
@@ -140,11 +187,8 @@ function step<T = void>(
     const finish = (error?: Error | null, value?: T) => {
       connection.off('error', finish)
       connection.off('end', onEnd)
-      if (error) {
-        // Closing may make it fail once more, with nobody listening.
-        connection.on('error', () => {})
-        reject(error)
-      } else resolve(value as T)
+      if (error) reject(error)
+      else resolve(value as T)
     }
     connection.once('error', finish)
     connection.once('end', onEnd)

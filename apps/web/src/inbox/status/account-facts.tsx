@@ -2,6 +2,7 @@ import type { Account } from '@inlet/protocol/entities'
 import type { ReactNode } from 'react'
 import { ago, clock, count, plural } from '@/ui/format.ts'
 import { ProgressBar } from '@/ui/progress-bar.tsx'
+import { announces } from './status-text.ts'
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
@@ -35,21 +36,25 @@ export function AccountFacts({ account, now }: { account: Account; now: number }
   return (
     <dl className="text-xs">
       <Fact name="Last sync">{account.lastSyncAt === null ? 'not yet' : ago(account.lastSyncAt, now)}</Fact>
-      <Fact name="Last announcement">
-        {account.lastPushAt === null ? 'none yet' : ago(account.lastPushAt, now)}
-      </Fact>
+      {announces(account) ? (
+        <Fact name="Last announcement">
+          {account.lastPushAt === null ? 'none yet' : ago(account.lastPushAt, now)}
+        </Fact>
+      ) : null}
       <Fact name="Mirrored">
         {proof
           ? `${count(proof.stored)} of ${count(proof.provider)}, checked ${ago(proof.checkedAt, now)}`
           : 'not counted yet'}
       </Fact>
-      <Fact name="Live until">
-        {watchExpiresAt === null
-          ? 'no subscription'
-          : watchExpiresAt < now
-            ? `ended ${ago(watchExpiresAt, now)}`
-            : `${clock(watchExpiresAt, now)}, renewed before`}
-      </Fact>
+      {announces(account) ? (
+        <Fact name="Live until">
+          {watchExpiresAt === null
+            ? 'no subscription'
+            : watchExpiresAt < now
+              ? `ended ${ago(watchExpiresAt, now)}`
+              : `${clock(watchExpiresAt, now)}, renewed before`}
+        </Fact>
+      ) : null}
       <Fact name="Failed items">
         {account.failedItems === 0 ? (
           'none'

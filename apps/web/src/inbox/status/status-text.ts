@@ -11,6 +11,9 @@ const providers: Record<Provider, string> = {
 }
 export const providerName = (provider: Provider): string => providers[provider]
 
+/** Whether the provider tells us of new mail; IMAP servers are asked. */
+export const announces = ({ provider }: Pick<Account, 'provider'>): boolean => provider !== 'imap'
+
 export const stateName: Record<State, string> = {
   active: 'Active',
   degraded: 'Degraded',
@@ -57,7 +60,10 @@ const sentences: Record<StatusReason, (facts: Facts) => string> = {
 }
 
 const calm: Record<State, (facts: Facts) => string> = {
-  active: ({ name }) => `${name} announces new mail the moment it arrives.`,
+  active: ({ account, name }) =>
+    announces(account)
+      ? `${name} announces new mail the moment it arrives.`
+      : `${name} is asked for new mail every 2–3 minutes.`,
   degraded: () => 'Mail is up to date, but may come later than usual.',
   disconnected: () => 'This account is not syncing.',
 }

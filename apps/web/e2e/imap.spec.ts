@@ -1,0 +1,86 @@
+import { type DovecotServer, startDovecot } from '@inlet/testkit/dovecot'
+import type { Page } from '@playwright/test'
+import { card, expect, openInbox, product, row, signUp, test } from './product.ts'
+
+const left = (process.env.INLET_TEST_SKIP ?? '').split(',').some(name => name.trim() === 'imap')
+test.skip(left, 'Dovecot is left out by INLET_TEST_SKIP.')
+
+const domain = 'nobody-has-this.invalid'
+const ann = `ann@${domain}`
+let dovecot: DovecotServer
+test.beforeAll(async () => {
+  dovecot = await startDovecot({ users: [ann] })
+})
+test.afterAll(() => dovecot?.stop())
+
+const mail = (subject: string) =>
+  `From: Bo Berg <bo@example.org>\r\nTo: ${ann}\r\nSubject: ${subject}\r\nMessage-ID: <${subject.replaceAll(' ', '-')}@example.org>\r\nDate: ${new Date().toUTCString()}\r\n\r\nThis is the text of "${subject}".\r\n`
+const connect = (page: Page) => page.getByRole('button', { name: 'Connect', exact: true })
+
+test('a mailbox of a server that nobody knows is connected by typing its settings, and later again', async ({
+  page,
+}) => {
+  await dovecot.mailbox().append(mail('Before Inlet'))
+  await signUp(page, `imap-${process.pid}-${Date.now()}@example.com`)
+  await page.getByRole('link', { name: /Any other mailbox/ }).click()
+  await page.getByLabel('Email address').fill(ann)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await expect(page.getByText(`No mail server answered for ${domain}.`)).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByLabel('User name')).toHaveValue(ann)
+  const reading = page.getByRole('group', { name: 'Reading (IMAP)' })
+  await reading.getByLabel('Server').fill('127.0.0.1')
+  await reading.getByLabel('Security').selectOption('none')
+  await expect(reading.getByLabel('Port')).toHaveValue('143')
+  await reading.getByLabel('Port').fill(String(dovecot.port))
+  await page.getByLabel('Send mail from this address').uncheck()
+
+  const password = page.getByLabel('Password', { exact: true })
+  await password.fill('not the one')
+  await connect(page).click()
+  await expect(password).toHaveAccessibleDescription(/^127\.0\.0\.1 refused user name or password/)
+  await expect(password).toBeFocused()
+  await password.fill(dovecot.passwordOf(ann))
+  await connect(page).click()
+
+  await expect(page.getByText(`${ann} is connected`)).toBeVisible()
+  await expect(row(page, 'Before Inlet')).toHaveCount(1)
+  const account = page.getByTestId('account-row').filter({ hasText: ann })
+  await expect(account.getByTestId('account-mark')).toHaveAttribute('data-provider', 'imap')
+  await expect(account.getByTestId('status-badge')).toHaveAttribute('data-state', 'active')
+  await row(page, 'Before Inlet').click()
+  await expect(page.getByTestId('reader')).toContainText('This is the text of "Before Inlet".')
+
+  // The password changes, and every connection that still holds the old one ends.
+  await dovecot.setPassword(ann, 'another secret')
+  await dovecot.halt()
+  await dovecot.start()
+  await dovecot.mailbox().append(mail('Meanwhile'))
+  await page.goto(`${product().baseUrl}/settings`)
+  await card(page, ann).getByRole('button', { name: 'Sync now' }).click()
+  await card(page, ann).getByRole('link', { name: 'Reconnect' }).click()
+  await expect(page.getByText('Connected with these settings before.')).toBeVisible()
+  await page.getByLabel('Password', { exact: true }).fill('another secret')
+  await connect(page).click()
+  await expect(row(page, 'Meanwhile')).toHaveCount(1)
+  await expect(row(page, 'Before Inlet')).toHaveCount(1)
+})
+
+test('the wrong way to a server is told at the field that can mend it', async ({ page }) => {
+  await openInbox(page, product().baseUrl)
+  await page.goto(`${product().baseUrl}/connect/imap?email=${encodeURIComponent(ann)}`)
+  await expect(page.getByText(`No mail server answered for ${domain}.`)).toBeVisible({ timeout: 30_000 })
+  const reading = page.getByRole('group', { name: 'Reading (IMAP)' })
+  await page.getByLabel('Password', { exact: true }).fill(dovecot.passwordOf(ann))
+  await reading.getByLabel('Server').fill('127.0.0.1')
+  await reading.getByLabel('Port').fill(String(dovecot.port))
+  await page.getByLabel('Send mail from this address').uncheck()
+  await connect(page).click()
+  await expect(reading.getByLabel('Security')).toHaveAccessibleDescription(/does not speak TLS on port/)
+  await reading.getByLabel('Security').selectOption('starttls')
+  await connect(page).click()
+  await expect(reading.getByLabel('Server')).toHaveAccessibleDescription(/self-signed certificate/)
+  await reading.getByLabel('Server').fill('192.0.2.1')
+  await reading.getByLabel('Security').selectOption('none')
+  await connect(page).click()
+  await expect(reading.getByLabel('Security')).toHaveAccessibleDescription(/Choose TLS or STARTTLS/)
+})

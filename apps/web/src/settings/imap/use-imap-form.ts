@@ -1,0 +1,122 @@
+import {
+  type FoundMailbox,
+  ImapConnectResponse,
+  type ImapSettingsRequest,
+  ImapSettingsResponse,
+} from '@inlet/protocol/imap-api'
+import { useEffect, useRef, useState } from 'react'
+import type * as z from 'zod'
+import { postJson } from '../api.ts'
+import { type Draft, emptyDraft, fromFound, toRequest } from './draft.ts'
+import { type Place, type Problem, problemOf } from './problem.ts'
+
+/** `address` asks whose mailbox it is, `found` shows what was found for it, `manual` has everything to type. */
+export type Step = 'address' | 'found' | 'manual'
+
+/** What is being waited for. */
+export type Busy = 'looking' | 'signing-in' | null
+
+const domainOf = (email: string) => email.slice(email.lastIndexOf('@') + 1).trim()
+
+/** Fields that are seen at a step; a problem of another one needs the step that has them all. */
+const SEEN: Record<Step, (at: Place) => boolean> = {
+  address: at => at === 'email',
+  found: at => at === 'password' || at === 'displayName',
+  manual: at => at !== 'email',
+}
+
+/** The state of the form, and what its buttons do. `email` is an address that is to be connected again. */
+export function useImapForm(email: string, name: string) {
+  const [step, setStep] = useState<Step>('address')
+  const [busy, setBusy] = useState<Busy>(email ? 'looking' : null)
+  const [problem, setProblem] = useState<Problem | null>(null)
+  const [found, setFound] = useState<FoundMailbox[]>([])
+  /** Why there is everything to type. */
+  const [notice, setNotice] = useState<string | null>(null)
+  const [draft, setDraft] = useState<Draft>(() => emptyDraft(email, name))
+  const running = useRef<AbortController | null>(null)
+
+  const change = (patch: Partial<Draft>) => setDraft(before => ({ ...before, ...patch }))
+  const begin = () => {
+    running.current?.abort()
+    running.current = new AbortController()
+    setProblem(null)
+    return running.current.signal
+  }
+
+  const look = async (before: Draft) => {
+    const signal = begin()
+    setBusy('looking')
+    const asked: z.input<typeof ImapSettingsRequest> = { email: before.email.trim() }
+    try {
+      const { settings } = await postJson('/api/accounts/imap/settings', asked, ImapSettingsResponse, signal)
+      if (signal.aborted) return
+      const [first] = settings
+      setFound(settings)
+      setDraft(first ? fromFound({ ...before, ...asked }, first) : { ...before, ...asked, user: asked.email })
+      // Of a mailbox that is connected again the name stays.
+      if (first?.source === 'stored') change({ displayName: '' })
+      setNotice(
+        first
+          ? null
+          : `No mail server answered for ${domainOf(asked.email)}. Its provider’s help pages name the settings; enter them here.`,
+      )
+      setStep(first ? 'found' : 'manual')
+    } catch (error) {
+      if (!signal.aborted) setProblem(problemOf(error))
+    } finally {
+      if (!signal.aborted) setBusy(null)
+    }
+  }
+
+  const connect = async () => {
+    const signal = begin()
+    setBusy('signing-in')
+    try {
+      const { email } = await postJson('/api/accounts/imap', toRequest(draft), ImapConnectResponse, signal)
+      // A whole load, as after a consent page: the inbox says that it is connected.
+      window.location.assign(`/?connected=${encodeURIComponent(email)}`)
+    } catch (error) {
+      if (signal.aborted) return
+      const seen = problemOf(error)
+      setBusy(null)
+      setProblem(seen)
+      if (seen.at === 'email') setStep('address')
+      else if (seen.at && !SEEN[step](seen.at)) setStep('manual')
+    }
+  }
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, for the address that the page was opened with.
+  useEffect(() => {
+    if (email) void look(draft)
+    return () => running.current?.abort()
+  }, [])
+
+  return {
+    step,
+    busy,
+    problem,
+    /** The problem where it is not said at a field. */
+    elsewhere: problem && (problem.at === null || !SEEN[step](problem.at)) ? problem : null,
+    found,
+    notice,
+    draft,
+    domain: domainOf(draft.email),
+    change,
+    choose: (one: FoundMailbox) => setDraft(before => fromFound(before, one)),
+    look: () => look(draft),
+    connect,
+    typeAll() {
+      begin()
+      setBusy(null)
+      setNotice(null)
+      setDraft(before => ({ ...before, user: before.user || before.email }))
+      setStep('manual')
+    },
+    otherAddress() {
+      begin()
+      setBusy(null)
+      setStep('address')
+    },
+  }
+}
