@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { backfill } from './backfill.ts'
 import { type Bench, openContext } from './bench.ts'
 import { feed } from './feed.ts'
+import { imap } from './imap.ts'
 import { latency } from './latency.ts'
 import { describeMachine } from './machine.ts'
 import { mirror } from './mirror.ts'
@@ -11,7 +12,7 @@ import { sse } from './sse.ts'
 import { webhook } from './webhook.ts'
 import { writeReport } from './write-report.ts'
 
-const benches: Record<string, Bench> = { latency, webhook, sse, backfill, feed, quota, mirror }
+const benches: Record<string, Bench> = { latency, webhook, sse, backfill, feed, quota, mirror, imap }
 
 /** No bench runs longer. */
 const LIMIT_MS = 45 * 60_000

@@ -21,6 +21,7 @@ export async function startProduct(
     INLET_LOG_LEVEL: 'warn',
     INLET_SANDBOX_ACCOUNTS: `${demoMailbox}:${options.messages}`,
     INLET_SANDBOX_OUTLOOK: 'none',
+    INLET_SANDBOX_IMAP_ACCOUNTS: 'none',
     ...options.env,
   }
   context.say('starting the product')
