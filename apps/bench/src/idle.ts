@@ -21,8 +21,8 @@ const STORED = 50
 const WARM_UP = 10
 const CONNECTED_MS = 60_000
 
-/** Milliseconds of each arrival, from the answered APPEND on. `beyond`: ours after the bare client's, message by message. */
-type Turn = { ours: number[]; bare: number[]; beyond: number[]; lost: number }
+/** Milliseconds of each arrival, from the answered APPEND on. */
+type Turn = { ours: number[]; bare: number[]; lost: number }
 
 export const idle: Bench = {
   about: 'APPEND on Dovecot → DOM in Chromium, beside a bare IDLE client; and what an idle account costs',
@@ -32,8 +32,11 @@ export const idle: Bench = {
     const each = Math.ceil(count / context.repeats)
     const turns = await arrivals(context, each, rate)
     const memory = await idleAccounts(context, await benchPostgres(context), count)
-    const at = (of: 'ours' | 'bare' | 'beyond', share: number) => turns.map(turn => quantile(turn[of], share))
-    const line = (name: string, of: 'ours' | 'bare' | 'beyond') => [
+    const at = (of: 'ours' | 'bare', share: number) => turns.map(turn => quantile(turn[of], share))
+    // Dovecot keeps each connection waiting for itself: what one message took on both says nothing, what many took does.
+    const beyond = (share: number) =>
+      turns.map((_, i) => (at('ours', share)[i] ?? 0) - (at('bare', share)[i] ?? 0))
+    const line = (name: string, of: 'ours' | 'bare') => [
       name,
       ...[0.5, 0.95, 1].map(share => spread(at(of, share))),
       `${turns.reduce((sum, turn) => sum + turn[of].length, 0)}`,
@@ -47,18 +50,18 @@ export const idle: Bench = {
       rows: [
         line('ours, in the DOM', 'ours'),
         line('floor: the bare client hears of it', 'bare'),
-        line('ours beyond the floor, message by message', 'beyond'),
+        ['ours less the floor', ...[0.5, 0.95, 1].map(share => spread(beyond(share))), ''],
         ['KiB resident an idle account', spread(memory.rss), '', '', ''],
         ['KiB heap and buffers an idle account', spread(memory.heap), '', '', ''],
       ],
       goals: [
-        goal('p95 < 300 ms beyond the floor', median(at('beyond', 0.95)), value => value < 300, 'ms'),
+        goal('p95 < 300 ms beyond the floor', median(beyond(0.95)), value => value < 300, 'ms'),
         goal('nothing lost', lost, value => value === 0, 'of all'),
         goal('≤ 1 MiB an idle account', median(memory.rss) / 1024, value => value <= 1, 'MiB'),
       ],
       notes: [
-        'Dovecot gathers changes for a moment before it tells of them in IDLE; the floor waits for that, too.',
-        'Memory: resident after two collections, less the same with ten accounts, over the number of accounts between; connections of the first sync are closed after a second instead of a minute, so that nothing but IDLE is open.',
+        'Dovecot tells of a change at once, and of those that follow within half a second together; the floor waits for that, too.',
+        'Memory: resident after two collections, less the same with ten accounts, over the number of accounts between, their first sync included; connections that nobody uses are closed after a second instead of a minute, so that nothing but IDLE is open.',
       ],
     }
   },
@@ -72,7 +75,7 @@ async function arrivals(context: Context, each: number, rate: number): Promise<T
   const certificates = join(await context.folder('certificates'), 'dovecot.pem')
   await writeFile(certificates, access.certificate)
   const product = await startProduct(context, {
-    messages: 20,
+    messages: 300,
     env: { INLET_IMAP_PRIVATE_HOSTS: '1', INLET_IMAP_CERTIFICATES: certificates },
   })
   const page = await openProduct(await startBrowser(context), product)
@@ -88,14 +91,11 @@ async function arrivals(context: Context, each: number, rate: number): Promise<T
       await append(markedMessage(mark, USER))
       return clock()
     })
-    const found: Turn = { ours: times.ms, bare: [], beyond: [], lost: times.lost }
-    for (const [mark, { began, shown }] of times.deliveries) {
-      const heard = bare.heard(order.get(mark) ?? 0)
-      if (heard === undefined) continue
-      found.bare.push(heard - began)
-      found.beyond.push(shown - heard)
-    }
-    return found
+    const heard = [...times.deliveries].flatMap(([mark, { began }]) => {
+      const at = bare.heard(order.get(mark) ?? 0)
+      return at === undefined ? [] : [at - began]
+    })
+    return { ours: times.ms, bare: heard, lost: times.lost }
   }
   await arriving(page, append, context)
   await turn(WARM_UP, 'warm')

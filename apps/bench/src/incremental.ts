@@ -64,7 +64,7 @@ export const incremental: Bench = {
       rows,
       goals,
       notes: [
-        'Gmail and Outlook are played by a sandbox in a process of its own, quota off, which counts its requests; IMAP is Dovecot (Maildir), its commands counted by a relay, unencrypted.',
+        'Gmail and Outlook are played by a sandbox in a process of its own, quota off, which counts its requests; IMAP is Dovecot (sdbox: of a Maildir it reads the whole directory again after each change), its commands counted by a relay, unencrypted.',
         'What the mailboxes hold is made-up mail, delivered beforehand and stored by the engine’s own backfill; then VACUUM ANALYZE, as autovacuum does.',
       ],
     }

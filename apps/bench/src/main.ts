@@ -24,6 +24,7 @@ const benches: Record<string, Bench> = {
   mirror,
   imap,
   incremental,
+  idle,
 }
 
 /** No bench runs longer. */

@@ -59,9 +59,9 @@ export async function* fetchMessages(
     for (let more = 0; more < AHEAD; more += 1) ask()
     for (let next = asked.shift(); next; next = asked.shift()) {
       const together = await next.reading
+      if (!together.done && concernsAll(together.error)) throw together.error
       ask()
       if (together.done) yield* toFetched(together.value, options)
-      else if (concernsAll(together.error)) throw together.error
       else for (const uid of next.set) yield await readAlone(at, folder, uid, options, view)
     }
   } finally {

@@ -237,7 +237,7 @@ async function* compare(
     const looked = what === 'flags' ? present : present.filter(uid => !before.has(uid))
     for await (const places of pagesOf(run, looked, inLines(looked, CHUNK))) {
       const others = places.filter(place => before.get(place.uid) !== place.flags.join(' '))
-      if (others.length > 0) yield { places: others, vanished: [], cursor: null }
+      for (const page of inSets(others, PAGE)) yield { places: page, vanished: [], cursor: null }
     }
   }
 }
