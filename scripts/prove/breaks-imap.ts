@@ -142,7 +142,7 @@ export const imapBreaks: readonly Break[] = [
     rule: 'place-18',
     what: 'nobody has to vouch for a certificate',
     file: imap('session'),
-    from: '...(trusted.length > 0 && { tls: { ca: [...rootCertificates, ...trusted] } }),',
+    from: 'tls: { secureContext: trust(settings.trustedCertificates) },',
     to: 'tls: { rejectUnauthorized: false },',
     test: account('a certificate that nobody vouches for is refused'),
   },

@@ -1,18 +1,23 @@
 import { demoMailbox } from '../../../scripts/start/environment.ts'
 import { control } from './product.ts'
 
-/** Drops a message whose subject begins with the mark into the demo mailbox, at the provider. */
-export async function deliverMark(sandboxUrl: string, mark: string): Promise<void> {
-  const raw = [
+/** A message whose subject begins with the mark. */
+export const markedMessage = (mark: string, to: string): string =>
+  [
     `From: Bench ${mark} <bench@example.com>`,
-    `To: ${demoMailbox}`,
+    `To: ${to}`,
     `Subject: ${mark}- a message of the bench`,
     `Date: ${new Date().toUTCString()}`,
     `Message-ID: <${mark}@bench.example.com>`,
     'Content-Type: text/plain; charset=utf-8',
     '',
     `Text of ${mark}.`,
+    '',
   ].join('\r\n')
+
+/** Drops a message whose subject begins with the mark into the demo mailbox, at the provider. */
+export async function deliverMark(sandboxUrl: string, mark: string): Promise<void> {
+  const raw = markedMessage(mark, demoMailbox)
   await control(sandboxUrl, 'deliver', { account: demoMailbox, raw: Buffer.from(raw).toString('base64') })
 }
 

@@ -2,26 +2,21 @@ import pg from 'pg'
 import type { Browser, Page } from 'playwright'
 import { demoMailbox } from '../../../scripts/start/environment.ts'
 import type { Bench, Context } from './bench.ts'
-import { clock, startBrowser, watchDom } from './browser.ts'
-import { deliverMark, steadily } from './deliver.ts'
+import { clock, startBrowser } from './browser.ts'
+import { deliverMark } from './deliver.ts'
 import { breakdown, hopsEnvironment } from './hops.ts'
 import type { ChainOrder, ChainTold } from './peers/bare-chain.ts'
 import { type Post, poster } from './post.ts'
 import { control, type Product, startProduct } from './product.ts'
 import { pushBody, takePushToken } from './push-token.ts'
 import { goal, type Report } from './report.ts'
+import { measure, openProduct, type Times } from './shown.ts'
 import { median, pairwise, quantile, spread } from './stats.ts'
 import { startWorker } from './worker.ts'
 
 const WARM_UP = 10
 /** Deliveries of which every hop is noted. */
 const HOPS = 50
-const APPEAR_MS = 15_000
-
-/** Moments of one delivery, on our clock. */
-type Delivery = { began: number; shown: number }
-/** Milliseconds of each delivery that arrived, and how many never did. */
-type Times = { ms: number[]; lost: number; deliveries: Map<string, Delivery> }
 
 export const latency: Bench = {
   about: 'webhook request → row committed → stream event → DOM in Chromium, beside a bare chain',
@@ -141,20 +136,6 @@ export const latency: Bench = {
   },
 }
 
-async function openProduct(browser: Browser, product: Product): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width: 1_280, height: 900 } })
-  await page.goto(product.link)
-  await page.getByTestId('thread-row').first().waitFor({ timeout: 60_000 })
-  // Fill and backfill are over: what comes from now on is live.
-  await page.waitForFunction(
-    () => document.querySelectorAll('[data-testid="thread-row"]').length >= 8,
-    undefined,
-    { timeout: 60_000 },
-  )
-  await new Promise(resolve => setTimeout(resolve, 3_000))
-  return page
-}
-
 async function openChain(
   context: Context,
   browser: Browser,
@@ -192,37 +173,4 @@ async function ownDatabase(product: Product, name: string): Promise<string> {
 async function post(send: Post, body: string): Promise<void> {
   const status = await send(body)
   if (status !== 204) throw new Error(`The push was answered ${status} instead of 204.`)
-}
-
-/** Delivers marks at the rate and waits until the page has shown each, or for as long as one may take. */
-async function measure(
-  context: Context,
-  page: Page,
-  name: string,
-  count: number,
-  rate: number,
-  /** Resolves with the moment that counts as the beginning. */
-  deliver: (mark: string) => Promise<number>,
-): Promise<Times> {
-  await page.bringToFront()
-  const seen = await watchDom(page)
-  const moments = new Map<string, number>()
-  const run = `${name}${Date.now().toString(36)}`
-  await steadily(count, rate, context.signal, async n => {
-    const mark = `bench-${run}-${n}`
-    moments.set(mark, await deliver(mark))
-  })
-  const deadline = performance.now() + APPEAR_MS
-  let marks = await seen.marks()
-  while ([...moments.keys()].some(mark => !marks.has(mark)) && performance.now() < deadline) {
-    await new Promise(resolve => setTimeout(resolve, 200))
-    marks = await seen.marks()
-  }
-  const deliveries = new Map<string, Delivery>()
-  for (const [mark, began] of moments) {
-    const shown = marks.get(mark)
-    if (shown !== undefined) deliveries.set(mark, { began, shown })
-  }
-  const ms = [...deliveries.values()].map(({ began, shown }) => shown - began)
-  return { ms, lost: count - ms.length, deliveries }
 }

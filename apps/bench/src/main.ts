@@ -2,6 +2,9 @@ import { parseArgs } from 'node:util'
 import { backfill } from './backfill.ts'
 import { type Bench, openContext } from './bench.ts'
 import { feed } from './feed.ts'
+import { idle } from './idle.ts'
+import { imap } from './imap.ts'
+import { incremental } from './incremental.ts'
 import { latency } from './latency.ts'
 import { describeMachine } from './machine.ts'
 import { mirror } from './mirror.ts'
@@ -11,7 +14,18 @@ import { sse } from './sse.ts'
 import { webhook } from './webhook.ts'
 import { writeReport } from './write-report.ts'
 
-const benches: Record<string, Bench> = { latency, webhook, sse, backfill, feed, quota, mirror }
+const benches: Record<string, Bench> = {
+  latency,
+  webhook,
+  sse,
+  backfill,
+  feed,
+  quota,
+  mirror,
+  imap,
+  incremental,
+  idle,
+}
 
 /** No bench runs longer. */
 const LIMIT_MS = 45 * 60_000
@@ -19,14 +33,14 @@ const LIMIT_MS = 45 * 60_000
 const HELP = `npm run bench -- NAME [--repeats N] [--write] [--count N] [--rate N]
 
 ${Object.entries(benches)
-  .map(([name, { about }]) => `  ${name.padEnd(10)}${about}`)
+  .map(([name, { about }]) => `  ${name.padEnd(13)}${about}`)
   .join('\n')}
-  all       every one of them
+  all          every one of them
 
   --repeats N   turns of ours and theirs, default 5
   --write       put the tables into docs/benchmarks.md
-  --count N     deliveries, rows, messages or streams of one repeat, where the bench counts something
-  --rate N      latency: deliveries a second, default 5
+  --count N     deliveries, rows, messages, accounts or streams of one repeat, where the bench counts something
+  --rate N      latency and idle: arrivals a second, default 5 and 2
 `
 
 const { values, positionals } = parseArgs({

@@ -6,20 +6,22 @@ import { root } from '../../../scripts/start/root.ts'
 import type { Context } from './bench.ts'
 
 /** A sandbox in a process of its own, without quota, in memory. Returns its address. */
-export async function startSandboxProcess(context: Context, account: string): Promise<string> {
+export async function startSandboxProcess(
+  context: Context,
+  account: string,
+  { outlook = 'none' }: { outlook?: string } = {},
+): Promise<string> {
   const port = await freePort()
   const folder = await context.folder('sandbox')
   const script = join(root, 'packages', 'sandbox', 'src', 'main.ts')
-  const child = spawnNode(
-    [script, '--port', String(port), '--account', account, '--imap', 'none', '--quota', 'off'],
-    {
-      name: 'sandbox',
-      logFile: join(folder, 'sandbox.log'),
-      cwd: root,
-      env: {},
-      graceMs: 2_000,
-    },
-  )
+  const accounts = ['--account', account, '--outlook', outlook, '--imap', 'none']
+  const child = spawnNode([script, '--port', String(port), ...accounts, '--quota', 'off'], {
+    name: 'sandbox',
+    logFile: join(folder, 'sandbox.log'),
+    cwd: root,
+    env: {},
+    graceMs: 2_000,
+  })
   context.onEnd(() => child.stop())
   const url = `http://127.0.0.1:${port}`
   const ready = { signal: context.signal, timeoutMs: 180_000, accept: () => true }

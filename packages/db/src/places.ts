@@ -86,8 +86,10 @@ export async function placesOf(
   const found = new Map<string, Place[]>()
   if (messageIds.length === 0) return found
   const { rows } = await db.query<PlaceRow>(
-    `SELECT ${COLUMNS} FROM place WHERE account_id = $1 AND message_id = ANY($2) ORDER BY resource, epoch, uid`,
-    [accountId, messageIds],
+    `SELECT ${COLUMNS} FROM unnest($2::text[]) AS u (id)
+      CROSS JOIN LATERAL (SELECT * FROM place WHERE account_id = $1 AND message_id = u.id OFFSET 0) AS p
+      ORDER BY resource, epoch, uid`,
+    [accountId, [...new Set(messageIds)]],
   )
   for (const { gone: _, ...place } of rows.map(toPlace)) {
     const others = found.get(place.messageId)

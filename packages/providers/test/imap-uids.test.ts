@@ -5,7 +5,7 @@ import { atom } from '../src/imap/command.ts'
 import { codeOf } from '../src/imap/errors.ts'
 import { openSession } from '../src/imap/session.ts'
 import { withDefaults } from '../src/imap/settings.ts'
-import { inSets, packUids, readUids, searchUids, UID_MAX } from '../src/imap/uids.ts'
+import { inLines, inSets, packUids, readUids, searchUids, UID_MAX } from '../src/imap/uids.ts'
 import { fakeImap } from './imap-fake-server.ts'
 import { never } from './imap-world.ts'
 
@@ -24,6 +24,18 @@ test('sets of UIDs are written short and read back', () => {
   // However far apart, a set fits a command line of 8,192 octets.
   const sparse = [...inSets(Array.from({ length: 2_000 }, (_, at) => 4_000_000_000 + at * 7))]
   for (const set of sparse) expect(packUids(set).length).toBeLessThan(8_000)
+})
+
+test('sets of which the length counts hold as many as a line takes', () => {
+  const from = (first: number, step: number) => Array.from({ length: 2_000 }, (_, at) => first + at * step)
+  expect([...inLines(from(4_000_000_000, 1), 2_000)]).toEqual([from(4_000_000_000, 1)])
+  expect([...inLines([1, 2, 3, 4, 5], 2)]).toEqual([[1, 2], [3, 4], [5]])
+  expect([...inLines([], 2)]).toEqual([])
+  for (const step of [2, 7, 1_000]) {
+    const sets = [...inLines(from(4_000_000, step), 2_000)]
+    expect(sets.flat()).toEqual(from(4_000_000, step))
+    for (const set of sets) expect(packUids(set).length).toBeLessThan(8_000)
+  }
 })
 
 const search = async (answer: string, capabilities = 'IMAP4rev1', last = 100) => {

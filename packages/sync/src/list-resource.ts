@@ -98,9 +98,9 @@ async function* walk(work: Work, state: ListingCursor, signal: AbortSignal): Asy
   const [listing] = state.listings ?? []
   if (!listing) return
   if (listing.name.startsWith(GONE)) return yield { next: endOfListing(work, state), part: {} }
-  for (let at = state; ; ) {
+  let at = state
+  for await (const page of pagesOf(work, listing.name, state.position, signal)) {
     signal.throwIfAborted()
-    const page = await listPage(work, listing.name, at.position, signal)
     if (page === 'restart') {
       at = { ...at, position: null, base: 0, done: 0, ...lookAgain(at) }
       yield { next: at, part: {} }
@@ -129,7 +129,26 @@ async function* walk(work: Work, state: ListingCursor, signal: AbortSignal): Asy
       ? { ...at, done, base: done, position: page.next, total: Math.max(at.total ?? 0, done) }
       : { ...at, position: page.next }
     yield { next: page.next === null ? endOfListing(work, at) : at, part }
-    if (page.next === null) return
+  }
+}
+
+type Pages = AsyncGenerator<ListedPage | 'restart'>
+
+/**
+ * Where messages have places, the page after is listed while one is fetched and stored: what happens in the folder
+ * meanwhile is the live lane's to tell, as it is while a page is stored. The others' whole walk runs ahead.
+ */
+const pagesOf = (work: Work, listing: string, position: string | null, signal: AbortSignal): Pages =>
+  work.port.placed
+    ? ahead(until => listPages(work, listing, position, until), 1, signal)
+    : listPages(work, listing, position, signal)
+
+async function* listPages(work: Work, listing: string, from: string | null, signal: AbortSignal): Pages {
+  for (let position = from; ; ) {
+    const page = await listPage(work, listing, position, signal)
+    yield page
+    if (page !== 'restart' && page.next === null) return
+    position = page === 'restart' ? null : page.next
   }
 }
 

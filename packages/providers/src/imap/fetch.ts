@@ -29,6 +29,8 @@ export type FetchedPlace =
   | { uid: number; outcome: 'failed'; code: string; message: string; retryAt: number | null }
 
 const BATCH = 20
+/** Batches asked for while one is decoded, on one connection or on several. */
+const AHEAD = 2
 /** What is read of each message at once; of larger ones only the texts besides. */
 const HEAD_BYTES = 128 * 1024
 const TEXT_BYTES = 1024 * 1024
@@ -47,11 +49,23 @@ export async function* fetchMessages(
   options: { bodies: boolean },
 ): AsyncGenerator<FetchedPlace> {
   const view: View = new WeakSet()
-  for (const set of inSets([...new Set(uids)], BATCH)) {
-    const together = await attempt(() => readBatch(at, folder, set, options, view))
-    if (together.done) yield* together.value
-    else if (concernsAll(together.error)) throw together.error
-    else for (const uid of set) yield await readAlone(at, folder, uid, options, view)
+  const sets = inSets([...new Set(uids)], BATCH)
+  const asked: { set: number[]; reading: Promise<Attempt<ReadRows>> }[] = []
+  const ask = () => {
+    const { value: set } = sets.next()
+    if (set) asked.push({ set, reading: attempt(() => readBatch(at, folder, set, view)) })
+  }
+  try {
+    for (let more = 0; more < AHEAD; more += 1) ask()
+    for (let next = asked.shift(); next; next = asked.shift()) {
+      const together = await next.reading
+      if (!together.done && concernsAll(together.error)) throw together.error
+      ask()
+      if (together.done) yield* toFetched(together.value, options)
+      else for (const uid of next.set) yield await readAlone(at, folder, uid, options, view)
+    }
+  } finally {
+    await Promise.all(asked.map(({ reading }) => reading))
   }
 }
 
@@ -76,8 +90,9 @@ async function readAlone(
   options: { bodies: boolean },
   view: View,
 ): Promise<FetchedPlace> {
-  const alone = await attempt(() => readBatch(at, folder, [uid], options, view))
-  if (alone.done && alone.value[0]) return alone.value[0]
+  const alone = await attempt(() => readBatch(at, folder, [uid], view))
+  const [read] = alone.done ? toFetched(alone.value, options) : []
+  if (read) return read
   const error = alone.done ? null : alone.error
   if (error !== null && concernsAll(error)) throw error
   await inFolder(at, folder, { action: `open ${folder.path}`, view: new WeakSet() }, async () => {})
@@ -96,25 +111,24 @@ function failed(uid: number, error: unknown): FetchedPlace {
   }
 }
 
-async function readBatch(
-  at: At,
-  folder: FolderRef,
-  uids: readonly number[],
-  options: { bodies: boolean },
-  view: View,
-): Promise<FetchedPlace[]> {
+/** What was read of some messages, not decoded yet, and what nothing was read of. */
+type ReadRows = { rows: { row: WholeRow; outline: Outline | null }[]; others: FetchedPlace[] }
+
+async function readBatch(at: At, folder: FolderRef, uids: readonly number[], view: View): Promise<ReadRows> {
   const action = uids.length === 1 ? `read message ${uids[0]} of ${folder.path}` : `read ${folder.path}`
   return await inFolder(at, folder, { action, view }, async client => {
-    const rows = await readRows(client, uids)
-    const found: FetchedPlace[] = []
-    const lacking = uids.filter(uid => !rows.has(uid))
+    const found = await readRows(client, uids)
+    const lacking = uids.filter(uid => !found.has(uid))
     const there = lacking.length > 0 ? new Set(await existing(client, lacking)) : new Set<number>()
-    for (const uid of uids) {
-      const row = rows.get(uid)
-      if (row) found.push(await toFetched(client, row, row.source, options))
-      else found.push(there.has(uid) ? failed(uid, null) : { uid, outcome: 'missing' })
+    const rows: ReadRows['rows'] = []
+    for (const row of found.values()) {
+      const cut = row.size !== undefined && row.size > row.source.length
+      rows.push({ row, outline: cut ? await readOutline(client, row.uid) : null })
     }
-    return found
+    const others = lacking.map(
+      (uid): FetchedPlace => (there.has(uid) ? failed(uid, null) : { uid, outcome: 'missing' }),
+    )
+    return { rows, others }
   })
 }
 
@@ -141,25 +155,24 @@ async function readRows(client: ImapFlow, uids: readonly number[]): Promise<Map<
 const existing = (client: ImapFlow, uids: readonly number[]): Promise<number[]> =>
   searchUids(client, [atom('UID'), sequence(packUids(uids))])
 
-async function toFetched(
-  client: ImapFlow,
-  row: FetchMessageObject,
-  source: Buffer,
-  { bodies }: { bodies: boolean },
-): Promise<FetchedPlace> {
-  const cut = row.size !== undefined && row.size > source.length
-  const outline = cut ? await readOutline(client, row.uid) : null
-  const placing = { id: identityOf(row), threadId: '', version: 0n, labelIds: [] }
-  const { threadId, version, labelIds, ...message } = toPulledMessage(placing, row, source, {
-    bodies,
-    ...(outline && { outline }),
-  })
-  const place = { uid: row.uid, flags: flagsOf(row.flags), modseq: row.modseq ?? null }
-  return { uid: row.uid, outcome: 'message', place, message, serverThread: row.threadId ?? null }
+/** Decoded after the connection was given back: meanwhile it serves the next ones. */
+function* toFetched({ rows, others }: ReadRows, { bodies }: { bodies: boolean }): Generator<FetchedPlace> {
+  for (const { row, outline } of rows) {
+    const placing = { id: identityOf(row), threadId: '', version: 0n, labelIds: [] }
+    const { threadId, version, labelIds, ...message } = toPulledMessage(placing, row, row.source, {
+      bodies,
+      ...(outline && { outline }),
+    })
+    const place = { uid: row.uid, flags: flagsOf(row.flags), modseq: row.modseq ?? null }
+    yield { uid: row.uid, outcome: 'message', place, message, serverThread: row.threadId ?? null }
+  }
+  yield* others
 }
 
+type Outline = { root: Part; cut: boolean }
+
 /** The parts of a large message and its texts, without what is attached. */
-async function readOutline(client: ImapFlow, uid: number): Promise<{ root: Part; cut: boolean } | null> {
+async function readOutline(client: ImapFlow, uid: number): Promise<Outline | null> {
   const row = await client.fetchOne(`${uid}`, { uid: true, bodyStructure: true }, { uid: true })
   const outline = outlineOf(row ? row.bodyStructure : undefined)
   if (!outline) return null

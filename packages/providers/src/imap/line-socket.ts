@@ -1,5 +1,6 @@
 import { connect as connectPlain, type Socket } from 'node:net'
-import { connect as connectTls, rootCertificates } from 'node:tls'
+import { connect as connectTls } from 'node:tls'
+import { trust } from './trust.ts'
 
 /** A greeting is a line; more than this before its end is none. */
 const TEXT_MAX = 16_384
@@ -87,6 +88,6 @@ function tlsOptions({ address, port, servername, trusted }: Target) {
     host: address,
     port,
     ...(servername !== null && { servername }),
-    ...(trusted.length > 0 && { ca: [...rootCertificates, ...trusted] }),
+    secureContext: trust(trusted),
   }
 }

@@ -10,7 +10,7 @@ import {
   placesBelow,
   placesOf,
 } from './places.ts'
-import { inSets, readUids, searchUids, type UidRange, uidsIn } from './uids.ts'
+import { inLines, inSets, readUids, searchUids, type UidRange, uidsIn } from './uids.ts'
 
 /** Up to where a folder is known. JSON-safe. */
 export type FolderCursor = {
@@ -183,8 +183,12 @@ async function* arrivals(run: Run, range: UidRange): AsyncGenerator<Place[]> {
   yield* pagesOf(run, uids)
 }
 
-async function* pagesOf(run: Run, uids: readonly number[]): AsyncGenerator<Place[]> {
-  for (const set of inSets(uids, PAGE)) {
+async function* pagesOf(
+  run: Run,
+  uids: readonly number[],
+  sets: Iterable<number[]> = inSets(uids, PAGE),
+): AsyncGenerator<Place[]> {
+  for (const set of sets) {
     const places = await run(client => placesOf(client, set))
     if (places.length > 0) yield places
   }
@@ -264,9 +268,9 @@ async function* compare(
     if (vanished.length > 0) yield { places: [], vanished, cursor: null }
     if (what === 'gone') continue
     const looked = what === 'flags' ? present : present.filter(uid => !before.has(uid))
-    for await (const places of pagesOf(run, looked)) {
+    for await (const places of pagesOf(run, looked, inLines(looked, CHUNK))) {
       const others = places.filter(place => before.get(place.uid) !== place.flags.join(' '))
-      if (others.length > 0) yield { places: others, vanished: [], cursor: null }
+      for (const page of inSets(others, PAGE)) yield { places: page, vanished: [], cursor: null }
     }
   }
 }

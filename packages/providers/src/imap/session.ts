@@ -1,4 +1,3 @@
-import { rootCertificates } from 'node:tls'
 import { ProviderError } from '@inlet/sync/provider-errors'
 import type { World } from '@inlet/sync/world'
 import { ImapFlow, type ImapFlowOptions, type MailboxObject } from 'imapflow'
@@ -9,6 +8,7 @@ import { checkHost, type Lookup } from './host-guard.ts'
 import { quirksOf } from './host-quirks.ts'
 import { probe } from './probe.ts'
 import type { ImapSettings, MailAccess, MailSecret } from './settings.ts'
+import { trust } from './trust.ts'
 
 /** Time for LOGOUT's answer; after that the socket is destroyed, which servers are used to. */
 const LOGOUT_MS = 500
@@ -234,14 +234,13 @@ function optionsOf(
 ): ImapFlowOptions {
   const { imap, user } = access
   const { secret } = target
-  const trusted = settings.trustedCertificates
   return {
     host: target.address,
     port: imap.port,
     ...(target.servername !== null && { servername: target.servername }),
     secure: imap.security === 'tls',
     ...(imap.security !== 'tls' && { doSTARTTLS: imap.security === 'starttls' }),
-    ...(trusted.length > 0 && { tls: { ca: [...rootCertificates, ...trusted] } }),
+    tls: { secureContext: trust(settings.trustedCertificates) },
     auth: {
       user,
       ...('password' in secret ? { pass: secret.password } : { accessToken: secret.accessToken }),

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import { rootCertificates } from 'node:tls'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import XOAuth2 from 'nodemailer/lib/xoauth2'
 import { within } from './deadline.ts'
@@ -8,6 +7,7 @@ import { type Failure, readFailure, secretForms } from './failure.ts'
 import { checkHost } from './host-guard.ts'
 import type { SessionWorld } from './session.ts'
 import type { MailAccess, MailSecret, ServerSettings } from './settings.ts'
+import { trust } from './trust.ts'
 
 export type Envelope = { from: string; to: string[] }
 
@@ -135,7 +135,6 @@ async function connect(
     ...(lookup && { lookup }),
   }
   const { addresses, servername } = await checkHost(smtp.host, policy, world, signal)
-  const trusted = settings.trustedCertificates
   let lastError: unknown
   for (const host of addresses) {
     const connection = new SMTPConnection({
@@ -146,7 +145,7 @@ async function connect(
       ignoreTLS: smtp.security === 'none',
       tls: {
         ...(servername !== null && { servername }),
-        ...(trusted.length > 0 && { ca: [...rootCertificates, ...trusted] }),
+        secureContext: trust(settings.trustedCertificates),
       },
       connectionTimeout: settings.connectMs,
       greetingTimeout: settings.greetingMs,

@@ -9,6 +9,8 @@ export const UID_MAX = 4_294_967_295
 const UIDS_MAX = 5_000_000
 /** So many in a command keep its line below the 8,192 octets that RFC 7162 §4 asks for, however sparse they are. */
 const SET_MAX = 500
+/** The same, for sets whose length is known; the rest is the command's. */
+const LINE_OCTETS = 7_500
 
 /** UIDs as RFC 3501's sequence-set, runs as ranges: 1,2,3,7 → `1:3,7`. */
 export function packUids(uids: readonly number[]): string {
@@ -31,6 +33,23 @@ export function readUids(set: string): UidRange[] {
     const [first, last] = [Math.min(Number(a), Number(b)), Math.max(Number(a), Number(b))]
     return a !== '' && first > 0 && last <= UID_MAX ? [{ first, last }] : []
   })
+}
+
+/** Ascending UIDs in the fewest commands: runs of them take little room in a line. `most` at a time. */
+export function* inLines(uids: readonly number[], most: number): Generator<number[]> {
+  let set: number[] = []
+  let octets = 0
+  for (const uid of uids) {
+    const runs = uid - (set.at(-1) ?? Number.NaN) === 1
+    octets += runs ? 0 : 2 * (`${uid}`.length + 1)
+    if (set.length >= most || octets > LINE_OCTETS) {
+      yield set
+      set = []
+      octets = 2 * (`${uid}`.length + 1)
+    }
+    set.push(uid)
+  }
+  if (set.length > 0) yield set
 }
 
 export function* inSets<T>(all: readonly T[], size = SET_MAX): Generator<T[]> {
