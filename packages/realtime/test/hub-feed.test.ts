@@ -1,3 +1,4 @@
+import { PROTOCOL_VERSION } from '@inlet/protocol/version'
 import { expect, test } from 'vitest'
 import { hubBench } from './hub-bench.ts'
 
@@ -8,7 +9,7 @@ test('a stream begins with retry, then hello with the head, then what came after
   expect(reader.events.map(each => each.event)).toEqual(['retry'])
   await world.settle()
   expect(reader.events.map(each => each.event)).toEqual(['retry', 'hello', 'changes'])
-  expect(reader.named('hello')[0]).toMatchObject({ id: null, data: { head: 3, protocol: 1 } })
+  expect(reader.named('hello')[0]).toMatchObject({ id: null, data: { head: 3, protocol: PROTOCOL_VERSION } })
   expect(reader.pages()[0]).toMatchObject({ after: 1, next: 3 })
   expect(reader.faults).toEqual([])
 })

@@ -14,10 +14,9 @@ describe('a server that fails in the middle of a sync', () => {
   beforeEach(async () => {
     worker = null
     dovecot = await startDovecot({ users: [USER] })
-    const subjects = Array.from({ length: COUNT }, (_, at) => at)
-    const source = (at: number) => mailOf('Mail', at)
-    for (const folder of ['INBOX', 'Work'])
-      await fill(folder, subjects.slice(0, folder === 'INBOX' ? COUNT - 100 : 100).map(source))
+    const mails = Array.from({ length: COUNT }, (_, at) => mailOf('Mail', at))
+    await fill('INBOX', mails.slice(100))
+    await fill('Work', mails.slice(0, 100))
     world = await imapWorld(dovecot, USER, HASTY)
   })
   afterEach(async () => {
