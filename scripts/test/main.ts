@@ -90,8 +90,10 @@ async function main(): Promise<void> {
   const runnable = vitestWanted.filter(suite => !problems.has(suite.name))
   if (runnable.length > 0)
     await phase(`vitest: ${runnable.map(suite => suite.name).join(', ')}`, () => vitest(runnable))
+  // Read before Playwright clears the folder.
+  const contract = contractLines(join(outDir, 'vitest.json'))
   if (wanted.includes(e2e) && !problems.has('e2e')) await phase('end to end', endToEnd)
-  for (const line of contractLines(join(outDir, 'vitest.json'))) console.log(line)
+  for (const line of contract) console.log(line)
 }
 
 main()
