@@ -89,8 +89,22 @@ function progressOf(lanes: ResourceState[]): Progress | null {
   }
 }
 
-/** Both come from one place, so their keys have one order. */
-const same = (a: Account, b: Account): boolean => JSON.stringify(a) === JSON.stringify(b)
+/** Of what is derived here. */
+const same = (a: Account, b: Account): boolean =>
+  a.watchExpiresAt === b.watchExpiresAt &&
+  a.failedItems === b.failedItems &&
+  alike(a.status, b.status) &&
+  alike(a.progress, b.progress) &&
+  alike(a.proof && { ...a.proof, compared: null }, b.proof && { ...b.proof, compared: null }) &&
+  alike(a.proof?.compared ?? null, b.proof?.compared ?? null)
+
+/** Of objects that hold no others. */
+function alike(a: object | null, b: object | null): boolean {
+  if (a === b) return true
+  if (a === null || b === null) return false
+  const [one, other] = [Object.entries(a), new Map(Object.entries(b))]
+  return one.length === other.size && one.every(([key, value]) => other.get(key) === value)
+}
 const known = (times: (number | null)[]): number[] => times.filter(time => time !== null)
 const latest = (times: (number | null)[]) => (known(times).length === 0 ? null : Math.max(...known(times)))
 const earliest = (times: (number | null)[]) => (known(times).length === 0 ? null : Math.min(...known(times)))
