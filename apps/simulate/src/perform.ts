@@ -4,6 +4,7 @@ import { prune } from '@inlet/testkit/memory-store/feed-reader'
 import { describe, type Operation } from './history.ts'
 import { ImapMailbox } from './imap/imap-mailbox.ts'
 import { shift } from './imap/shift.ts'
+import { isStored } from './is-stored.ts'
 import type { Mailbox } from './mailbox.ts'
 import { FLICKER_MS } from './provider.ts'
 import type { World } from './world.ts'
@@ -102,8 +103,12 @@ function changeMailbox(
       return own && toggle(own)
     case 'trash':
       return id && mailbox.label(id, ['TRASH'], ['INBOX'])
-    case 'delete':
-      return id && mailbox.remove(id)
+    case 'delete': {
+      // What goes while it is on its way here is the harder half.
+      const coming = s < 0.5 ? mailbox.ids().filter(each => !isStored(world.state, mailbox.email, each)) : []
+      const gone = at(coming, r) ?? id
+      return gone && mailbox.remove(gone)
+    }
     case 'thereAndBack': {
       const home = id && mailbox.messages.get(id)?.labelIds[0]
       if (id === undefined || home === undefined || !own) return

@@ -76,6 +76,16 @@ export class WorkWatch {
           )
         return outcome
       },
+      startReconciliation: async (accountId, start, now) => {
+        const outcome = await inner.startReconciliation(accountId, start, now)
+        // It would mend what live sync has lost, and nobody would hear of the loss.
+        if (outcome.started && start.trigger === 'counts')
+          this.#watched.violations.report(
+            'rest',
+            `The provider's count of ${accountId} went on disagreeing with what is stored.`,
+          )
+        return outcome
+      },
     }
   }
 
