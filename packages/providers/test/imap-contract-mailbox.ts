@@ -25,23 +25,41 @@ export type Owner = {
 const QUERY = { uid: true, flags: true, envelope: true, internalDate: true, size: true } as const
 
 export async function openOwner(dovecot: DovecotServer, user: string): Promise<Owner> {
-  const client = new ImapFlow({
-    host: '127.0.0.1',
-    port: dovecot.port,
-    secure: false,
-    doSTARTTLS: false,
-    auth: { user, pass: dovecot.passwordOf(user) },
-    logger: false,
-    disableAutoIdle: true,
-  })
-  client.on('error', () => {})
-  await client.connect()
+  async function connected(): Promise<ImapFlow> {
+    const made = new ImapFlow({
+      host: '127.0.0.1',
+      port: dovecot.port,
+      secure: false,
+      doSTARTTLS: false,
+      auth: { user, pass: dovecot.passwordOf(user) },
+      logger: false,
+      disableAutoIdle: true,
+    })
+    made.on('error', () => {})
+    await made.connect()
+    return made
+  }
+  let client = await connected()
+  let closed = false
   let turn: Promise<unknown> = Promise.resolve()
+  const again = async () => {
+    if (!closed && !client.usable) client = await connected()
+  }
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(work, work)
+    const run = () => again().then(work)
+    const mine = turn.then(run, run)
     turn = mine.catch(() => {})
     return mine
   }
+  /** A server may end a connection at any time; what only reads is asked for on another one. */
+  const reading = <T>(work: () => Promise<T>): Promise<T> =>
+    inTurn(() =>
+      work().catch(async error => {
+        if (closed || client.usable) throw error
+        await again()
+        return await work()
+      }),
+    )
   const remembered = new Map<string, { path: string; uid: number }>()
 
   async function read(path: string, range: string, byUid: boolean): Promise<Lying[]> {
@@ -81,11 +99,19 @@ export async function openOwner(dovecot: DovecotServer, user: string): Promise<O
   }
 
   return {
-    scan: path => inTurn(() => scan(path)),
-    find: id => inTurn(() => find(id)),
+    scan: path => reading(() => scan(path)),
+    find: id => reading(() => find(id)),
     append: (path, raw) =>
       inTurn(async () => {
-        const stored = await client.append(path, raw)
+        const stored = await client.append(path, raw).catch(async error => {
+          if (closed || client.usable) throw error
+          // Whether it was stored before the connection ended shows on another one.
+          await again()
+          const { exists, uidNext } = await client.mailboxOpen(path)
+          const newest = exists > 0 && (await client.fetchOne('*', { uid: true, source: true }))
+          const there = newest && newest.uid === uidNext - 1 && newest.source?.toString() === raw
+          return there ? { uid: newest.uid } : await client.append(path, raw)
+        })
         if (!stored || stored.uid === undefined)
           throw new Error(`Dovecot did not say where it put it in ${path}.`)
         const [lying] = await read(path, `${stored.uid}`, true)
@@ -113,17 +139,20 @@ export async function openOwner(dovecot: DovecotServer, user: string): Promise<O
       }),
     makeFolder: path => inTurn(async () => void (await client.mailboxCreate(path))),
     sources: path =>
-      inTurn(async () => {
+      reading(async () => {
         const { exists } = await client.mailboxOpen(path)
         const rows = exists === 0 ? [] : await client.fetchAll('1:*', { source: true })
         return rows.map(({ source }) => (source ?? '').toString())
       }),
     status: path =>
-      inTurn(async () => {
+      reading(async () => {
         const { uidValidity = 0n, uidNext = 0 } =
           (await client.status(path, { uidValidity: true, uidNext: true })) || {}
         return { uidValidity, uidNext }
       }),
-    close: () => client.close(),
+    close() {
+      closed = true
+      client.close()
+    },
   }
 }
