@@ -61,17 +61,17 @@ export const imapBreaks: readonly Break[] = [
   {
     rule: 'place-15',
     what: 'every message is a thread of its own',
-    file: imap('read'),
-    from: "const [own = '', oldest = own] = tokensOf(",
-    to: "const [oldest = ''] = tokensOf(",
+    file: imap('threads'),
+    from: '.update(oldest)',
+    to: '.update(own)',
     test: threads('are named after the oldest message that one of them names, in whatever order they come'),
   },
   {
     rule: 'place-15',
     what: 'an address in In-Reply-To joins all mail to it',
-    file: imap('read'),
-    from: 'addresses: people',
-    to: 'addresses: []',
+    file: imap('threads'),
+    from: ' && !people.has(id.toLowerCase())',
+    to: '',
     test: threads('are named after the oldest message that one of them names, in whatever order they come'),
   },
   {

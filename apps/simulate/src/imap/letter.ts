@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { identityOf } from '@inlet/providers/imap/identity'
 import { toPulledMessage } from '@inlet/providers/imap/message'
-import { threadOf } from '@inlet/providers/imap/read'
+import { threadOf } from '@inlet/providers/imap/threads'
 import type { PulledMessage } from '@inlet/sync/provider-port'
 import type { FetchMessageObject } from 'imapflow'
 

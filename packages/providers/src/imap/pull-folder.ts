@@ -75,19 +75,6 @@ export async function listFolder(
   )
 }
 
-/** Which of these are gone, on the server's word. */
-export async function goneOf(
-  at: At,
-  folder: { path: string; uidValidity: bigint },
-  suspects: readonly number[],
-  view: View,
-): Promise<number[]> {
-  if (suspects.length === 0) return []
-  return await inFolder(at, folder, { action: `list ${folder.path}`, view }, client =>
-    confirmGone(client, suspects),
-  )
-}
-
 /**
  * What changed in a folder since the cursor, in pages, each of which may be stored at once (RFC 4549 §4.3). Expunges
  * come from VANISHED (QRESYNC, RFC 7162) or from comparing UIDs in bounded ranges; other flags from CHANGEDSINCE

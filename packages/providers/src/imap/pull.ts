@@ -5,9 +5,9 @@ import type { World } from '@inlet/sync/world'
 import { codeOf } from './errors.ts'
 import { type MailFolder, mailboxIdOf } from './folders.ts'
 import { withIdentities } from './identities.ts'
-import type { At, View } from './in-folder.ts'
-import type { Place } from './places.ts'
-import { type FolderCursor, folderCursor, goneOf, listFolder, pullFolder } from './pull-folder.ts'
+import { type At, type FolderRef, inFolder, type View } from './in-folder.ts'
+import { confirmGone, type Place } from './places.ts'
+import { type FolderCursor, folderCursor, listFolder, pullFolder } from './pull-folder.ts'
 import { nothingNew } from './tree.ts'
 
 /** `sweptAt`: when every place was last compared with the server's. */
@@ -133,6 +133,14 @@ export async function listPage(
     next: rest === null ? null : `${from.epoch}:${rest}`,
     total: now?.exists ?? null,
   }
+}
+
+/** Which of these are gone, on the server's word. */
+async function goneOf(at: At, folder: FolderRef, suspects: readonly number[], view: View): Promise<number[]> {
+  if (suspects.length === 0) return []
+  return await inFolder(at, folder, { action: `list ${folder.path}`, view }, client =>
+    confirmGone(client, suspects),
+  )
 }
 
 export function readCursor(said: string): Cursor {

@@ -8,7 +8,7 @@ import type { MailFolder } from './folders.ts'
 import type { At } from './in-folder.ts'
 import { grouped, isOver, nothingUnseen } from './locate.ts'
 import { ONLY_VERSION } from './pull.ts'
-import { tokensOf } from './threads.ts'
+import { threadOf } from './threads.ts'
 import type { Tree } from './tree.ts'
 
 const ASK_AGAIN_MS = 30_000
@@ -93,13 +93,6 @@ function toMessage(
     version: ONLY_VERSION,
     labelIds: [...new Set(places.map(({ resource }) => resource))].sort(),
   }
-}
-
-/** The oldest message that it names, or itself: the same for all that name it, in whatever order they come. */
-export function threadOf(message: ReadMessage): string {
-  const people = [message.from, ...message.to, ...message.cc].map(({ email }) => `${email}`)
-  const [own = '', oldest = own] = tokensOf({ ...message, addresses: people })
-  return `T${oldest}`
 }
 
 export async function readBody(
