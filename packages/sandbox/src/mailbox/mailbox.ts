@@ -1,13 +1,12 @@
 import { readCorpusFile } from '../corpus/files.ts'
-import { type ParsedMessage, parseMime } from '../mime/parse.ts'
+import type { ParsedMessage } from '../mime/parse.ts'
+import { ParsedCache } from '../mime/parsed-cache.ts'
 import type { Collection, Op, Store } from '../store/store.ts'
 import { type IndexedHeaders, indexHeaders } from './header-index.ts'
 import { History } from './history.ts'
 import { newMessageId } from './ids.ts'
 import { Threads } from './threading.ts'
 import type { HistoryRecord, StoredAccount, StoredDraft, StoredLabel, StoredMessage } from './types.ts'
-
-const PARSED_CACHE_BYTES = 8 * 1024 * 1024
 
 export interface NewMessage {
   raw: Buffer
@@ -35,8 +34,7 @@ export class Mailbox {
   #threading = new Threads()
   /** Message ids, oldest first. */
   #order: string[] = []
-  #parsed = new Map<string, ParsedMessage>()
-  #parsedBytes = 0
+  readonly #parsed = new ParsedCache()
 
   constructor(store: Store, email: string) {
     this.#store = store
@@ -101,17 +99,7 @@ export class Mailbox {
 
   /** The parsed tree; a few megabytes of recent ones are kept. */
   parsed(message: StoredMessage): ParsedMessage {
-    const hit = this.#parsed.get(message.id)
-    if (hit) return hit
-    const parsed = parseMime(this.raw(message))
-    this.#parsed.set(message.id, parsed)
-    this.#parsedBytes += parsed.raw.length
-    for (const [id, old] of this.#parsed) {
-      if (this.#parsedBytes <= PARSED_CACHE_BYTES || this.#parsed.size === 1) break
-      this.#parsed.delete(id)
-      this.#parsedBytes -= old.raw.length
-    }
-    return parsed
+    return this.#parsed.get(message.id, () => this.raw(message))
   }
 
   add(message: NewMessage, extra: (added: StoredMessage) => readonly Op[] = () => []): StoredMessage {
@@ -262,9 +250,7 @@ export class Mailbox {
     thread?.delete(message.id)
     if (thread?.size === 0) this.#threads.delete(message.threadId)
     this.#threading.remove(message)
-    const parsed = this.#parsed.get(message.id)
-    if (parsed) this.#parsedBytes -= parsed.raw.length
-    this.#parsed.delete(message.id)
+    this.#parsed.forget(message.id)
   }
 
   /** First index whose message is younger than `date`. */

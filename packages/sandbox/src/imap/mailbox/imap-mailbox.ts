@@ -1,10 +1,9 @@
 import { readCorpusFile } from '../../corpus/files.ts'
-import { type ParsedMessage, parseMime } from '../../mime/parse.ts'
+import type { ParsedMessage } from '../../mime/parse.ts'
+import { ParsedCache } from '../../mime/parsed-cache.ts'
 import type { Collection, Op, Store } from '../../store/store.ts'
 import { withCrlf } from './crlf.ts'
 import type { ImapAccount, NewPlace, StoredFolder, StoredPlace } from './types.ts'
-
-const PARSED_CACHE_BYTES = 8 * 1024 * 1024
 
 /** What clients may be told of at once: the folder that changed. */
 type Watcher = (folder: number) => void
@@ -19,8 +18,7 @@ export class ImapMailbox {
   /** By folder, in the order of UIDs. */
   #places = new Map<number, Map<number, StoredPlace>>()
   #watchers = new Set<Watcher>()
-  #parsed = new Map<string, ParsedMessage>()
-  #parsedBytes = 0
+  readonly #parsed = new ParsedCache()
 
   constructor(store: Store, email: string) {
     this.#store = store
@@ -72,18 +70,7 @@ export class ImapMailbox {
 
   /** The parsed message; a few megabytes of recent ones are kept. */
   parsed(place: StoredPlace): ParsedMessage {
-    const key = JSON.stringify(place.raw)
-    const hit = this.#parsed.get(key)
-    if (hit) return hit
-    const parsed = parseMime(this.raw(place))
-    this.#parsed.set(key, parsed)
-    this.#parsedBytes += parsed.raw.length
-    for (const [old, { raw }] of this.#parsed) {
-      if (this.#parsedBytes <= PARSED_CACHE_BYTES || this.#parsed.size === 1) break
-      this.#parsed.delete(old)
-      this.#parsedBytes -= raw.length
-    }
-    return parsed
+    return this.#parsed.get(JSON.stringify(place.raw), () => this.raw(place))
   }
 
   watch(watcher: Watcher): () => void {

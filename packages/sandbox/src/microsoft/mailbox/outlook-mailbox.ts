@@ -3,14 +3,13 @@ import { indexHeaders } from '../../mailbox/header-index.ts'
 import { History } from '../../mailbox/history.ts'
 import { newMessageId } from '../../mailbox/ids.ts'
 import { Threads } from '../../mailbox/threading.ts'
-import { type ParsedMessage, parseMime } from '../../mime/parse.ts'
+import type { ParsedMessage } from '../../mime/parse.ts'
+import { ParsedCache } from '../../mime/parsed-cache.ts'
 import type { Collection, Op, Store } from '../../store/store.ts'
 import { recordsOf } from './change-records.ts'
 import { FolderTree } from './folder-tree.ts'
 import { immutableId, itemOf, usualId } from './ids.ts'
 import type { ChangeRecord, Edit, OutlookAccount, StoredFolder, StoredItem } from './types.ts'
-
-const PARSED_CACHE_BYTES = 8 * 1024 * 1024
 
 export interface NewItem {
   raw: Buffer
@@ -48,8 +47,7 @@ export class OutlookMailbox {
   #items: Collection<StoredItem>
   #byFolder = new Map<string, Set<string>>()
   #threading = new Threads()
-  #parsed = new Map<string, ParsedMessage>()
-  #parsedBytes = 0
+  readonly #parsed = new ParsedCache()
 
   constructor(store: Store, email: string, now: () => number) {
     this.#store = store
@@ -102,18 +100,7 @@ export class OutlookMailbox {
 
   /** The parsed message; a few megabytes of recent ones are kept. */
   parsed(item: StoredItem): ParsedMessage {
-    const key = `${item.id}:${JSON.stringify(item.raw)}`
-    const hit = this.#parsed.get(key)
-    if (hit) return hit
-    const parsed = parseMime(this.raw(item))
-    this.#parsed.set(key, parsed)
-    this.#parsedBytes += parsed.raw.length
-    for (const [old, { raw }] of this.#parsed) {
-      if (this.#parsedBytes <= PARSED_CACHE_BYTES || this.#parsed.size === 1) break
-      this.#parsed.delete(old)
-      this.#parsedBytes -= raw.length
-    }
-    return parsed
+    return this.#parsed.get(`${item.id}:${JSON.stringify(item.raw)}`, () => this.raw(item))
   }
 
   add(message: NewItem): StoredItem {
