@@ -222,7 +222,8 @@ export const folderMutants: Mutant[] = [
           const lane = state.resources.get(batch.lease.resourceId)
           const email = state.users.get(batch.userId)?.accounts.get(batch.accountId)?.row.email ?? ''
           const mailbox = mailboxes.get(email)
-          const late = batch.startListing && lane && mailbox?.traits.tree === lane.key
+          const late =
+            batch.startListing && lane && mailbox?.traits.tree === lane.key && !mailbox.traits.placed
           return inner.commit(late ? { ...batch, cursor: mailbox.cursor(lane.key) } : batch)
         },
       }),
