@@ -61,6 +61,7 @@ export class Browser {
       online: () => this.online,
       visible: () => true,
       listen: () => () => {},
+      memory: null,
       locks: null,
       channel: () => null,
     }
@@ -73,7 +74,7 @@ export class Browser {
       world,
       fillLimit: FILL_LIMIT,
       newId: () => idFrom(random),
-      isNew: async () => this.disk.isNew,
+      isNew: () => this.disk.isNew,
       onConnection(next) {
         if (next.name === state) return
         state = next.name

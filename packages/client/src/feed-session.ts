@@ -30,8 +30,8 @@ export function createFeedSession(options: {
   world: World
   fillLimit: number
   newEpoch(): string
-  /** Whether there is no database yet; false where the browser does not tell. */
-  isNew(): Promise<boolean>
+  /** Whether there is most likely nothing stored yet: a first page that is asked for in vain costs a request. */
+  isNew(): boolean
   dispatch(event: ConnectionEvent): void
   onHeard(): void
   /** The feed row as it is now, or parts of it that moved. */
@@ -176,11 +176,12 @@ export function createFeedSession(options: {
   return {
     async open() {
       // The first page of a new mirror is asked for while its database is made.
-      if (await options.isNew()) {
+      if (options.isNew()) {
         askAhead(filling, FILL_START, 0, stopped.signal)
         prepareFill()
       }
       adopt(await openFeed(db, options.newEpoch()))
+      if (cursor !== null) filling.ahead.asked = null
       return { hasCursor: cursor !== null }
     },
     run: (job, token, signal) => void runs[job](token, signal),

@@ -27,7 +27,7 @@ export function createLeaderDuties(options: {
   world: World
   fillLimit: number
   newId(): string
-  isNew(): Promise<boolean>
+  isNew(): boolean
   onConnection(state: ConnectionState): void
   onFeed(feed: Partial<FeedMeta>): void
   onFillTotal(total: number | null): void

@@ -47,6 +47,7 @@ export function createLiveMirror(options: LiveMirrorOptions): LiveMirror {
   const http = createHttp({ baseUrl, fetch: options.fetch ?? ((...args) => fetch(...args)), world })
   const stopped = new AbortController()
   const name = databaseName(userId)
+  const filled = filledBefore(world.memory, name)
   let running: { close(): void } | null = null
   let leader = false
 
@@ -59,13 +60,16 @@ export function createLiveMirror(options: LiveMirrorOptions): LiveMirror {
     world,
     fillLimit,
     newId,
-    isNew: () => isNew(name, options.storage?.indexedDB ?? globalThis.indexedDB),
+    isNew: () => filled.isNever(),
     onConnection(state) {
       const view = viewOf(state)
       // As follower the machine knows nothing: what counts then is what the leader tells.
       if (leader || view.phase === 'signed_out') board.change({ ...view, leader })
     },
-    onFeed: feed => board.feed(feed),
+    onFeed(feed) {
+      if (typeof feed.cursor === 'number') filled.note()
+      board.feed(feed)
+    },
     onFillTotal: total => board.fillTotal(total),
     onHeard() {
       const now = world.now()
@@ -207,6 +211,7 @@ export function createLiveMirror(options: LiveMirrorOptions): LiveMirror {
     async signOut() {
       tabs?.signOut()
       end()
+      filled.forget()
       board.replace({ ...initialMirrorState, phase: 'signed_out', since: world.now() })
       // Emptied first: that needs no other tab's consent, and fences every writer that began before.
       const all = [...MIRROR_TABLES, 'outbox'] as const
@@ -229,10 +234,29 @@ function newId(): string {
   ).join('')
 }
 
-async function isNew(name: string, storage: IDBFactory | undefined): Promise<boolean> {
-  // Older browsers do not list databases, private windows may refuse to.
-  const known = await storage?.databases?.().catch(() => null)
-  return known ? !known.some(database => database.name === name) : false
+/**
+ * Whether this mirror was ever filled in this browser, as far as it remembers. The database would know for sure, but
+ * a browser that has just started takes some 30 ms to say so, and the first page can be asked for meanwhile.
+ */
+function filledBefore(memory: World['memory'], name: string) {
+  const key = `${name}-filled`
+  let noted = false
+  const tried = <T>(use: (memory: NonNullable<World['memory']>) => T): T | null => {
+    try {
+      return memory && use(memory)
+    } catch {
+      // Full, or refused since.
+      return null
+    }
+  }
+  return {
+    isNever: () => tried(each => each.getItem(key) === null) ?? false,
+    note() {
+      if (!noted) tried(each => each.setItem(key, '1'))
+      noted = true
+    },
+    forget: () => void tried(each => each.removeItem(key)),
+  }
 }
 
 function searchParams(

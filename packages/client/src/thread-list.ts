@@ -67,17 +67,17 @@ export function createThreadList(mirror: LiveMirror, query: ThreadsQuery): Threa
     const labelIds = labelsOfQuery(tables.labelViews, query)
     const labels = labelIds ?? [ALL_MAIL]
     const reach = reachOf(labels, horizonOf(tables.feed))
-    return { labelIds, reach, limit, atServer: labels.length > 0 && reach > 0 }
+    const begun = tables.feed?.cursor !== null
+    return { labelIds, reach, limit, begun, atServer: labels.length > 0 && reach > 0 }
   }
 
-  function show(threads: readonly ThreadView[], more: boolean, { atServer }: Basis, tables: SmallTables) {
+  function show(threads: readonly ThreadView[], more: boolean, { atServer, begun }: Basis) {
     const { loadingMore, error } = store.getSnapshot()
-    const empty = tables.feed?.cursor === null
     localMore = more
     store.set({
       threads,
-      more: more || (atServer && !empty),
-      loading: empty,
+      more: more || (atServer && begun),
+      loading: !begun,
       loadingMore: loadingMore && fetching,
       error,
     })
@@ -97,10 +97,14 @@ export function createThreadList(mirror: LiveMirror, query: ThreadsQuery): Threa
       try {
         if (error !== null) throw new Error(error)
         const now = basisOf(tables)
-        const page = await readThreads(mirror.db, tables, query, limit, Math.max(0, now.reach))
+        const [page, held] = await Promise.all([
+          readThreads(mirror.db, tables, query, limit, Math.max(0, now.reach)),
+          // A thread that was asked for by its address may be here before the first page.
+          now.begun ? null : mirror.db.threads.count(),
+        ])
         if (signal.aborted) continue
-        if (!again && !isOverlaid(tables.outbox)) basis = now
-        show(keepSameRows(store.getSnapshot().threads, page.threads), page.more, now, tables)
+        if (!again && !isOverlaid(tables.outbox) && (held ?? 0) === 0) basis = now
+        show(keepSameRows(store.getSnapshot().threads, page.threads), page.more, now)
       } catch (failure) {
         if (!signal.aborted) store.set({ ...store.getSnapshot(), loading: false, error: asFailure(failure) })
       }
@@ -117,14 +121,17 @@ export function createThreadList(mirror: LiveMirror, query: ThreadsQuery): Threa
     const { tables } = view.getSnapshot()
     const { threads } = store.getSnapshot()
     const now = basisOf(tables)
-    if (!sameLabels(old.labelIds, now.labelIds) || old.limit !== now.limit) return false
-    // Reaching further down adds threads below those shown: of no consequence while there is no room for them.
-    if (now.reach > old.reach || (now.reach < old.reach && !localMore)) return false
+    // The first rows of a mirror are all that it holds, whatever the list.
+    if (old.begun) {
+      if (!sameLabels(old.labelIds, now.labelIds) || old.limit !== now.limit) return false
+      // Reaching further down adds threads below those shown: of no consequence while there is no room for them.
+      if (now.reach > old.reach || (now.reach < old.reach && !localMore)) return false
+    }
     const matches = matcherOf(query, now.labelIds, Math.max(0, now.reach))
     const window = moveWindow({ threads, more: localMore }, changes, matches, limit)
     if (!window) return false
     basis = now
-    show(window.threads, window.more, now, tables)
+    show(window.threads, window.more, now)
     return true
   }
 
@@ -199,6 +206,8 @@ interface Basis {
   /** Down to this time. */
   reach: number
   limit: number
+  /** The mirror has its first page. While a basis has not, the mirror holds no thread at all. */
+  begun: boolean
   /** The server has older ones. */
   atServer: boolean
 }

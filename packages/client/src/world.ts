@@ -10,6 +10,8 @@ export interface World {
   visible(): boolean
   /** Listens for `online`, `offline` and `visible` (the tab is looked at again); returns the undo. */
   listen(listener: (signal: WorldSignal) => void): () => void
+  /** Remembers short texts between visits, or null where the browser refuses to. What is lost from it costs time only. */
+  memory: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | null
   /** Web Locks, or null where the browser has none: then this tab always leads. */
   locks: Pick<LockManager, 'request'> | null
   /** A channel to the other tabs of this origin, or null where there is none. */
@@ -56,6 +58,7 @@ export function browserWorld(): World {
         document.removeEventListener('visibilitychange', visible)
       }
     },
+    memory: memoryOf(page),
     locks: page.navigator?.locks ?? null,
     channel(name) {
       if (typeof BroadcastChannel === 'undefined') return null
@@ -68,5 +71,14 @@ export function browserWorld(): World {
         },
       }
     },
+  }
+}
+
+/** Asking for it may throw (cookies blocked), and Node has one without a place to keep anything. */
+function memoryOf({ window }: Partial<typeof globalThis>): World['memory'] {
+  try {
+    return window?.localStorage ?? null
+  } catch {
+    return null
   }
 }

@@ -11,7 +11,7 @@ import { MirrorDb } from '../src/tables.ts'
 import { type MailServer, startMailServer } from './support/mail-server.ts'
 import { account, message, threadOf } from './support/rows.ts'
 import { until } from './support/until.ts'
-import { testWorld } from './support/worlds.ts'
+import { testMemory, testWorld } from './support/worlds.ts'
 
 const upserts = (from: number, to: number): Upsert[] =>
   Array.from({ length: to - from }, (_, i) =>
@@ -139,7 +139,8 @@ describe('a new mirror', () => {
       throw new Error('This database takes its time.')
     }
     const storage = { indexedDB, IDBKeyRange }
-    const mirror = createLiveMirror({ userId: 'u1', baseUrl: server.url, world: testWorld(), storage })
+    const world = testWorld({ memory: testMemory() })
+    const mirror = createLiveMirror({ userId: 'u1', baseUrl: server.url, world, storage })
     mirror.start()
     await until('it was asked for', () => server.requests('fill').length === 1)
     await mirror.stop()
@@ -154,12 +155,15 @@ describe('a new mirror', () => {
 
   it('asks once for it; one that is there asks for nothing', async () => {
     const storage = { indexedDB: new IDBFactory(), IDBKeyRange }
+    const world = testWorld({ memory: testMemory() })
     for (const visit of ['first', 'second']) {
-      const mirror = createLiveMirror({ userId: 'u1', baseUrl: server.url, world: testWorld(), storage })
+      const mirror = createLiveMirror({ userId: 'u1', baseUrl: server.url, world, storage })
       mirror.start()
       await until(`the ${visit} is live`, () => mirror.state.getSnapshot().phase === 'live')
       expect(server.requests('fill')).toHaveLength(1)
+      if (visit === 'second') await mirror.signOut()
       await mirror.stop()
     }
+    expect(world.memory?.getItem('inlet-u1-filled')).toBeNull()
   })
 })

@@ -89,6 +89,7 @@ export class Browser {
   wipe(): void {
     this.crashTabs()
     this.#disk.wipe()
+    this.#kept.clear()
   }
 
   /** The lid is shut: no timer runs and nothing is read; it opens again after a while. */
@@ -155,9 +156,17 @@ export class Browser {
         listeners.add(listener)
         return () => void listeners.delete(listener)
       },
+      memory: this.#memory,
       locks: locksOf(this.#person.userId, this.name, died),
       channel: name => this.#channel(name),
     }
+  }
+
+  readonly #kept = new Map<string, string>()
+  readonly #memory = {
+    getItem: (key: string) => this.#kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void this.#kept.set(key, value),
+    removeItem: (key: string) => void this.#kept.delete(key),
   }
 
   readonly #channels = new Map<string, Set<(message: unknown) => void>>()

@@ -13,7 +13,9 @@ export interface TestWorld extends World {
 }
 
 /** Time stands still until it is told; everything else is real. */
-export function testWorld(options: { random?: () => number; hub?: TabHub } = {}): TestWorld {
+export function testWorld(
+  options: { random?: () => number; hub?: TabHub; memory?: World['memory'] } = {},
+): TestWorld {
   let now = 1_000_000
   let online = true
   let visible = true
@@ -47,6 +49,7 @@ export function testWorld(options: { random?: () => number; hub?: TabHub } = {})
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
+    memory: options.memory ?? null,
     locks: options.hub?.locks ?? null,
     channel: name => options.hub?.channel(name) ?? null,
     advance,
@@ -98,5 +101,15 @@ export function tabHub(): TabHub {
         },
       }
     },
+  }
+}
+
+/** What a browser remembers between visits. */
+export function testMemory(): NonNullable<World['memory']> {
+  const kept = new Map<string, string>()
+  return {
+    getItem: key => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: key => void kept.delete(key),
   }
 }
