@@ -4,7 +4,7 @@ import { applyChanges, changesDue } from './apply-changes.ts'
 import { fencedFeed } from './feed-meta.ts'
 import { settleOutbox } from './outbox-settle.ts'
 import type { FeedMeta, MirrorDb } from './tables.ts'
-import { MIRROR_TABLES, transact } from './transact.ts'
+import { MIRROR_TABLES, type Tables, transact } from './transact.ts'
 import { noteWritten } from './written.ts'
 
 /**
@@ -54,6 +54,7 @@ export interface FillChunk {
  * Applies one chunk of a fill page. The position moves with the last chunk: after a crash the whole page comes
  * again, which changes nothing (I4). The first page's first chunk sets the cursor: from then on, follow.
  * Null if the mirror was reset, or if the position is not the one that the page was asked for with.
+ * The transaction is over the tables that it writes: lists are read while messages are stored.
  */
 export function applyFillChunk(
   db: MirrorDb,
@@ -61,7 +62,8 @@ export function applyFillChunk(
   chunk: FillChunk,
   now: number,
 ): Promise<FeedMeta | null> {
-  return transact(db, MIRROR_TABLES, async tables => {
+  const written = [...new Set(chunk.changes.map(({ kind }) => TABLE_OF[kind]))]
+  return transact(db, [...written, 'tombstones', 'meta'], async tables => {
     const [feed, due] = await Promise.all([
       fencedFeed(tables, epoch),
       changesDue(tables, chunk.changes, 'filling'),
@@ -85,6 +87,13 @@ export function applyFillChunk(
     return next
   })
 }
+
+const TABLE_OF = {
+  account: 'accounts',
+  label: 'labels',
+  message: 'messages',
+  thread: 'threads',
+} as const satisfies Record<Upsert['kind'], keyof Tables>
 
 function lower(horizon: number | null, changes: readonly Upsert[]): number | null {
   let oldest = horizon

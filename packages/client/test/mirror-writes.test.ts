@@ -1,4 +1,5 @@
-import type { Change, ChangesPage, FillPage } from '@inlet/protocol/changes'
+import type { Change, ChangesPage, FillPage, Upsert } from '@inlet/protocol/changes'
+import { Dexie } from 'dexie'
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { beginWithFeed, openFeed } from '../src/feed-meta.ts'
@@ -44,6 +45,16 @@ describe('what is written into the mirror', () => {
     const late = { kind: 'message', op: 'delete', id: 'm1', seq: 4 }
     await applyPage(db, EPOCH, page(0, 6, [late, upsert('m2', 6)]), 0)
     expect(await seqs()).toEqual(['m1 5', 'm2 6'])
+  })
+
+  it('keeps nobody from the lists while the messages of a page are stored', async () => {
+    await fill('start', { changes: [], next: 'p1', head: 10, floor: 0 })
+    const changes = [upsert('m1', 1), upsert('m2', 2)] as Upsert[]
+    const filled = { changes, next: 'p2', head: 10, floor: 0 }
+    const chunk = { page: filled, asked: 'p1', changes, reaches: true, last: true, limit: 100 }
+    // Somebody holds the threads all the time.
+    await db.transaction('rw!', db.threads, () => Dexie.waitFor(applyFillChunk(db, EPOCH, chunk, 0)))
+    expect(await seqs()).toEqual(['m1 1', 'm2 2'])
   })
 
   it('is followed from the head of the first page of the fill, whatever the later ones say', async () => {
