@@ -86,8 +86,8 @@ export const mirrorBreaks: readonly Break[] = [
     rule: 'mirror-5',
     what: 'the walk begins anew with each tab',
     file: 'packages/client/src/feed-session.ts',
-    from: 'adopt(await openFeed(db, options.newEpoch()))\n      return',
-    to: 'adopt(await resetFeed(db, (await openFeed(db, options.newEpoch())).epoch, options.newEpoch()))\n      return',
+    from: 'adopt(await openFeed(db, options.newEpoch()))\n      if',
+    to: 'adopt(await resetFeed(db, (await openFeed(db, options.newEpoch())).epoch, options.newEpoch()))\n      if',
     test: live('takes up a fill where a reload interrupted it'),
   },
   {
