@@ -30,9 +30,13 @@ export default async function setup(): Promise<() => Promise<void>> {
     const { baseUrl, link, sandboxUrl, databaseUrl } = running
     const { cronSecret } = ensureSecrets(dataDir)
     const product = join(dataDir, 'product.json')
-    await writeFile(product, JSON.stringify({ baseUrl, link, sandboxUrl, databaseUrl, cronSecret }), {
-      mode: 0o600,
-    })
+    await writeFile(
+      product,
+      JSON.stringify({ baseUrl, link, sandboxUrl, databaseUrl, cronSecret, dataDir }),
+      {
+        mode: 0o600,
+      },
+    )
     process.env.INLET_E2E_PRODUCT = product
     process.env.INLET_E2E_BASE_URL = baseUrl
     running.died.then(({ child }) => {

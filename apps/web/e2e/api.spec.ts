@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test'
 import pg from 'pg'
-import { control, product } from './product.ts'
+import { control, demoOutlook, product } from './product.ts'
 
 const webhook = () => `${product().baseUrl}/api/webhooks/gmail`
 
@@ -104,6 +104,43 @@ test('an expired history is mended without losing anything', async () => {
       { timeout: 60_000 },
     )
     .toBe(0)
+})
+
+test('an attachment is what was sent, to the byte, however small', async () => {
+  const headers = await signedIn()
+  const parts = Array.from({ length: 12 }, (_, at) => `part ${at} `.repeat(1 + at ** 2))
+  const subject = `Small parts ${Date.now()}`
+  const raw = [
+    `From: a@example.com\r\nTo: demo@inlet.test\r\nSubject: ${subject}`,
+    'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=cut\r\n',
+    ...parts.map(
+      (text, at) =>
+        `--cut\r\nContent-Type: application/x-part; name="${at}.bin"\r\nContent-Disposition: attachment; filename="${at}.bin"\r\nContent-Transfer-Encoding: base64\r\n\r\n${Buffer.from(text).toString('base64')}`,
+    ),
+    '--cut--\r\n',
+  ].join('\r\n')
+  const client = new pg.Client({ connectionString: product().databaseUrl })
+  await client.connect()
+  try {
+    for (const account of ['demo@inlet.test', demoOutlook, 'demo@mail.inlet.test']) {
+      await control('deliver', { account, raw: Buffer.from(raw).toString('base64') })
+      const stored = async () =>
+        (
+          await client.query<{ id: string; filename: string }>(
+            `SELECT attachment.id, filename FROM attachment JOIN message ON message.id = message_id
+             JOIN account ON account.id = account_id WHERE message.subject = $1 AND account.email = $2`,
+            [subject, account],
+          )
+        ).rows
+      await expect.poll(async () => (await stored()).length).toBe(parts.length)
+      for (const { id, filename } of await stored()) {
+        const answer = await fetch(`${product().baseUrl}/api/attachments/${id}`, { headers })
+        expect(await answer.text(), `${filename} of ${account}`).toBe(parts[Number.parseInt(filename, 10)])
+      }
+    }
+  } finally {
+    await client.end()
+  }
 })
 
 test('a verified push that names nobody here is acknowledged, recorded and not sent again', async () => {

@@ -9,6 +9,8 @@ export type Product = {
   sandboxUrl: string
   databaseUrl: string
   cronSecret: string
+  /** Holds its secrets and logs. */
+  dataDir: string
 }
 
 export function product(): Product {

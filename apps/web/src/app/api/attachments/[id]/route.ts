@@ -12,7 +12,7 @@ export const GET = userRoute(async ({ params, runtime, user, signal }) => {
     /['()*]/g,
     c => `%${c.charCodeAt(0).toString(16)}`,
   )
-  return new Response(bytes.slice().buffer, {
+  return new Response(new Uint8Array(bytes), {
     headers: {
       'content-type': shown ? attachment.mimeType : 'application/octet-stream',
       'content-disposition': `${shown ? 'inline' : 'attachment'}; filename*=UTF-8''${name}`,
