@@ -130,7 +130,10 @@ export function createOAuth(issuer: Issuer, world: World): OAuth {
       )
       const scopes = given.scope ?? ''
       if (scopes && !issuer.suffices(scopes.split(' ')))
-        throw new ProviderError('unauthorized', issuer.says.scopeMissing, { reconnect: true })
+        throw new ProviderError('unauthorized', issuer.says.scopeMissing, {
+          cause: { reason: 'scope_missing' },
+          reconnect: true,
+        })
       if (!given.refresh_token)
         throw new ProviderError('unauthorized', issuer.says.noRefreshToken, { reconnect: true })
       return toGrant(given, given.refresh_token, scopes)

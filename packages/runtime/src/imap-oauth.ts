@@ -6,12 +6,13 @@ import * as z from 'zod'
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
 /** Secrets and tokens go there. */
-const address = z
-  .url()
-  .refine(
-    text => ['https:', LOOPBACK.includes(new URL(text).hostname) && 'http:'].includes(new URL(text).protocol),
-    'must be https (http only on this machine)',
-  )
+const address = z.url().refine(isSafe, 'must be https (http only on this machine)')
+
+function isSafe(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname } = new URL(text)
+  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname))
+}
 
 const host = z.string().trim().toLowerCase().min(1)
 const server = MailServer.extend({ host })
