@@ -81,7 +81,11 @@ describe('the environment', () => {
       imap: { privateHosts: false, certificatesFile: null, oauthFile: null },
       sandboxImap: null,
     })
-    const inside = { INLET_IMAP_PRIVATE_HOSTS: '1', INLET_IMAP_CERTIFICATES: '/etc/inlet/own.pem' }
+    const inside = {
+      INLET_IMAP_PRIVATE_HOSTS: '1',
+      INLET_IMAP_CERTIFICATES: '/etc/inlet/own.pem',
+      INLET_IMAP_OAUTH: '/etc/inlet/oauth.json',
+    }
     expect(readConfig({ ...least, ...inside }).imap).toEqual({
       privateHosts: true,
       certificatesFile: '/etc/inlet/own.pem',
