@@ -284,6 +284,7 @@ describe('settings of an address', () => {
           login: 'password',
           user: ANN,
           note: null,
+          consent: null,
         },
       ],
     })

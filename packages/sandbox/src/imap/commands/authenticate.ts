@@ -47,7 +47,13 @@ function plain(session: Session, _tag: string, response: string): string {
 function bearer(session: Session, tag: string, response: string): string | null {
   const { user, token } = bearerOf(response) ?? bad('This is no bearer token')
   try {
-    return logIn(session, user, () => session.imap.mailboxOf(user, token))
+    return logIn(
+      session,
+      user,
+      () =>
+        session.imap.mailboxOf(user, token) ??
+        no('The token is not for this mailbox, or has ended', 'AUTHENTICATIONFAILED'),
+    )
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     return ask(session, tag, REFUSED, () => {
