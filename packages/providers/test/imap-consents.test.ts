@@ -81,6 +81,9 @@ describe('who is offered a consent page', () => {
     const [other] = await adapter({ ...more, domains: [] }).findSettings('ann@fastmail.com', never)
     expect(other).toMatchObject({ source: 'known', consent: { id: 'company' } })
     expect(await adapter().findSettings('ann@fastmail.com', never)).toMatchObject([{ consent: null }])
+    // On another port of the machine there is another server.
+    const beside = { domains: [], imap: tls('imap.fastmail.com', 1993) }
+    expect(await adapter(beside).findSettings('ann@fastmail.com', never)).toMatchObject([{ consent: null }])
   })
 
   test('a domain of its own whose mail it handles', async () => {

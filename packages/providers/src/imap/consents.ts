@@ -49,8 +49,10 @@ export function createConsents(providers: readonly ImapOAuth[], world: World): C
       return withConsent(found, provider)
     },
     offer(found) {
-      const host = found.imap?.host.toLowerCase()
-      const provider = providers.find(({ imap, hosts }) => host && [imap.host, ...hosts].includes(host))
+      const host = found.imap?.host.toLowerCase() ?? ''
+      const isAt = ({ imap, hosts }: ImapOAuth) =>
+        (host === imap.host && found.imap?.port === imap.port) || hosts.includes(host)
+      const provider = providers.find(isAt)
       return provider ? withConsent(found, provider) : { ...found, consent: null }
     },
     async refresh(grant, signal) {

@@ -3,7 +3,7 @@ import { Skeleton } from '@/ui/skeleton.tsx'
 import { securityNames } from './server-fields.tsx'
 
 const whence: Record<FoundMailbox['source'], string> = {
-  configured: 'Whoever runs this server has set it up.',
+  configured: 'Known settings of this provider.',
   known: 'Known settings of this provider.',
   mx: 'This provider handles the mail of the domain.',
   srv: 'The domain names these servers itself.',

@@ -206,22 +206,20 @@ export function ImapScreen({
                     : 'Connect'}
             </Button>
           )}
-          {consent && byPassword ? (
-            <Button size="lg" disabled={busy !== null} onClick={form.leave}>
-              Continue with {consent.name}
-            </Button>
-          ) : null}
           {consent && !byPassword && !noPassword ? (
             <Button size="lg" onClick={form.usePassword}>
               {chosen?.login === 'app_password' ? 'Use an app password' : 'Use a password'}
             </Button>
           ) : null}
-          {step === 'manual' || (step === 'address' && !draft.email.includes('@')) ? null : (
+          {step === 'manual' || !byPassword || (step === 'address' && !draft.email.includes('@')) ? null : (
             <Button kind="quiet" size="lg" disabled={busy === 'signing-in'} onClick={form.typeAll}>
               Enter settings yourself
             </Button>
           )}
         </div>
+        {consent && byPassword ? (
+          <Link onClick={form.leave}>{`Continue with ${consent.name} instead`}</Link>
+        ) : null}
       </form>
     </PageFrame>
   )
