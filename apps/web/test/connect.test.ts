@@ -121,7 +121,8 @@ describe.each(['gmail', 'graph'])('connecting %s', provider => {
   it('takes no code with another state, and none that another provider’s page has asked for', async () => {
     const { cookie, state: given } = await leave(provider)
     const mismatch = (at: string) => `/connect?error=state_mismatch&provider=${at}`
-    expect(await back(provider, 'code=c1&state=state-0', cookie)).toBe(mismatch(provider))
+    for (const wrong of ['state-0', 'é'.repeat(given.length), ''])
+      expect(await back(provider, `code=c1&state=${wrong}`, cookie)).toBe(mismatch(provider))
     const other = provider === 'gmail' ? 'graph' : 'gmail'
     expect(await back(other, `code=c1&state=${given}`, cookie)).toBe(mismatch(other))
     expect(exchanged).toEqual([])
