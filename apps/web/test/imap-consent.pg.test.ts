@@ -171,7 +171,8 @@ describe('connecting a mailbox on its provider’s consent page', () => {
     expect(home(await comeBack(stolen))).toBe(`/connect/imap?error=state_mismatch&provider=${WAY}`)
     person = whose
     expect((await comeBack(stolen, 'imap-other')).status).toBe(404)
-    expect(home(await leave({}))).toBe('/connect/imap')
+    for (const query of [{}, { email: 'ann' }, { email: `ann\x01auth=x@mail.inlet.test` }])
+      expect(home(await leave(query))).toBe('/connect/imap')
   })
 
   test('again, it goes the way it came, and keeps the account with its mail and its name', async () => {

@@ -18,7 +18,7 @@ const Email = z
   .string()
   .trim()
   .max(320)
-  .regex(/^[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+$/, 'That is no e-mail address.')
+  .regex(/^[^\s<>@\p{Cc}]+@[^\s<>@\p{Cc}]+\.[^\s<>@\p{Cc}]+$/u, 'That is no e-mail address.')
 
 /** POST /api/accounts/imap/settings: looks for an address's servers. */
 export const ImapSettingsRequest = z.strictObject({ email: Email })

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { ImapSettingsRequest } from '@inlet/protocol/imap-api'
 import type { Runtime } from '@inlet/runtime/compose'
 import { connectAccount } from '@inlet/sync/connect-account'
 import { isProviderError } from '@inlet/sync/provider-errors'
@@ -40,7 +41,8 @@ export const leaveForConsent: Handler<UserCall> = async ({ request, params, runt
   const email = asked.get('email')?.trim().slice(0, EMAIL_MAX) || null
   if (params.provider === 'imap') return redirect(await wayBack(runtime, user, email ?? ''))
   const way = wayOf(runtime, params.provider)
-  if (way.consent && email === null) return redirect('/connect/imap')
+  // It becomes the user name at the mail servers.
+  if (way.consent && !ImapSettingsRequest.safeParse({ email }).success) return redirect('/connect/imap')
   const redirectUri = callbackUrl(runtime, way)
   const { url, state, codeVerifier } = way.oauth.authorize({ redirectUri, loginHint: email })
   const name = asked.get('name')?.trim().slice(0, NAME_MAX) ?? ''
