@@ -31,6 +31,8 @@ export interface Addresses {
   sandboxUrl: string | undefined
   /** Where a sandbox of ours speaks IMAP and SMTP. */
   sandboxMail?: MailPorts | undefined
+  /** File with the consent page of its accounts. */
+  imapOAuthFile?: string | undefined
 }
 
 export interface MailPorts {
@@ -59,6 +61,23 @@ const sandboxImap = ({ imap, smtp }: MailPorts) => ({
   INLET_IMAP_PRIVATE_HOSTS: '1',
 })
 
+/** The consent page of the sandbox's IMAP accounts, as INLET_IMAP_OAUTH describes one. */
+export const sandboxMailOAuth = (sandboxUrl: string, { imap, smtp }: MailPorts) => [
+  {
+    id: 'sandbox',
+    name: 'Sandbox Mail',
+    domains: ['mail.inlet.test'],
+    imap: { host: '127.0.0.1', port: imap, security: 'none' },
+    smtp: { host: '127.0.0.1', port: smtp, security: 'none' },
+    authorizeUrl: `${sandboxUrl}/imap/oauth/authorize`,
+    tokenUrl: `${sandboxUrl}/imap/oauth/token`,
+    revokeUrl: `${sandboxUrl}/imap/oauth/revoke`,
+    clientId: 'inlet-mail',
+    clientSecret: 'sandbox-mail-secret',
+    scopes: ['mail', 'offline_access'],
+  },
+]
+
 /** What apps/web gets. Variables that are set already are never replaced, except the addresses of what was started. */
 export function serverEnvironment(
   env: Env,
@@ -71,6 +90,7 @@ export function serverEnvironment(
     ...(sandboxUrl ? { ...sandboxGoogle(at.baseUrl), INLET_DEMO_TOKEN: secrets.demoToken } : {}),
     ...(sandboxUrl && env.INLET_SANDBOX_OUTLOOK !== 'none' ? sandboxMicrosoft(at.port) : {}),
     ...(at.sandboxMail && env.INLET_SANDBOX_IMAP_ACCOUNTS !== 'none' ? sandboxImap(at.sandboxMail) : {}),
+    ...(at.imapOAuthFile ? { INLET_IMAP_OAUTH: at.imapOAuthFile } : {}),
     INLET_ENCRYPTION_KEYS: secrets.encryptionKeys,
     BETTER_AUTH_SECRET: secrets.betterAuthSecret,
     CRON_SECRET: secrets.cronSecret,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildWeb } from './build.ts'
 import { type Child, type ChildExit, type ChildOptions, runToEnd, spawnNode } from './child.ts'
@@ -7,6 +7,7 @@ import {
   type MailPorts,
   needsSandbox,
   sandboxEnvironment,
+  sandboxMailOAuth,
   serverEnvironment,
 } from './environment.ts'
 import { StartError } from './errors.ts'
@@ -141,6 +142,8 @@ export async function startAll(options: StartOptions): Promise<Running> {
     const [databaseUrl, played] = await together([database(), sandbox(), build()], () => abort.abort())
     const sandboxUrl = played?.url
     writePorts(dataDir, kept)
+    const imapOAuthFile = played && join(dataDir, 'imap-oauth.json')
+    if (imapOAuthFile) writeFileSync(imapOAuthFile, JSON.stringify(sandboxMailOAuth(played.url, played.mail)))
     const link = await steps.run('serve', async note => {
       const web: ChildOptions = {
         ...common,
@@ -154,6 +157,7 @@ export async function startAll(options: StartOptions): Promise<Running> {
           databaseUrl,
           sandboxUrl,
           sandboxMail: played?.mail,
+          imapOAuthFile,
         }),
       }
       const child = spawnNode([...webServer, '-H', '127.0.0.1', '-p', String(port)], web)

@@ -1,6 +1,6 @@
 import { type DovecotServer, startDovecot } from '@inlet/testkit/dovecot'
 import type { Page } from '@playwright/test'
-import { card, expect, openInbox, product, row, signUp, test } from './product.ts'
+import { card, control, deliver, expect, openInbox, product, row, signUp, test } from './product.ts'
 
 const left = (process.env.INLET_TEST_SKIP ?? '').split(',').some(name => name.trim() === 'imap')
 test.skip(left, 'Dovecot is left out by INLET_TEST_SKIP.')
@@ -83,4 +83,63 @@ test('the wrong way to a server is told at the field that can mend it', async ({
   await reading.getByLabel('Security').selectOption('none')
   await connect(page).click()
   await expect(reading.getByLabel('Security')).toHaveAccessibleDescription(/Choose TLS or STARTTLS/)
+})
+
+test('a mailbox is connected on its provider’s consent page, and again when the provider ended it', async ({
+  page,
+}) => {
+  const id = `${process.pid}-${Date.now().toString(36)}`
+  const [ida, other] = [`ida-${id}@mail.inlet.test`, `other-${id}@mail.inlet.test`]
+  await control('imap/accounts', { email: ida, name: 'Ida', messages: 20 })
+  await control('imap/accounts', { email: other, name: 'Other' })
+  await signUp(page, `imap-consent-${id}@example.com`)
+  await page.getByRole('link', { name: /Any other mailbox/ }).click()
+  await page.getByLabel('Email address').fill(ida)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  const onward = page.getByRole('button', { name: 'Continue with Sandbox Mail' })
+  await expect(onward).toBeFocused()
+  await expect(page.getByLabel('Password', { exact: true })).toHaveCount(0)
+
+  // A password is the other way, and stays one.
+  await page.getByRole('button', { name: 'Use a password' }).click()
+  await page.getByLabel('Password', { exact: true }).fill('not the one')
+  await connect(page).click()
+  await expect(page.getByLabel('Password', { exact: true })).toHaveAccessibleDescription(/refused/)
+  await onward.click()
+
+  // The wrong account on the page: the mail server's own words, and the same way again.
+  await expect(page).toHaveURL(/\/imap\/oauth\/authorize/)
+  await expect(page.getByRole('radio', { checked: true })).toHaveValue(ida)
+  await page.getByText(other).click()
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await expect(page).toHaveURL(/error=mail_server_refused.*reason=token_refused/)
+  await expect(page.getByRole('alert').first()).toContainText('The token is not for this mailbox')
+  await onward.click()
+  await page.getByRole('button', { name: 'Deny' }).click()
+  await expect(page.getByRole('alert').first()).toContainText('Access was not granted')
+  await onward.click()
+  await page.getByRole('button', { name: 'Allow' }).click()
+
+  await expect(page.getByText(`${ida} is connected`)).toBeVisible()
+  const account = page.getByTestId('account-row').filter({ hasText: ida })
+  const badge = account.getByTestId('status-badge')
+  await expect(account.getByTestId('account-mark')).toHaveAttribute('data-provider', 'imap')
+  await expect(badge).toHaveAttribute('data-state', 'active')
+  await expect(page.getByTestId('account-proof').first()).toContainText('20 of 20', { timeout: 60_000 })
+  const live = await deliver(ida)
+  await expect(row(page, live)).toHaveCount(1)
+
+  // The provider ends it, with the connections: the person is led to its page at once.
+  await control('imap/revoke', { account: ida })
+  await control('imap/disconnect', { account: ida })
+  const meanwhile = await deliver(ida)
+  await expect(badge).toHaveAttribute('data-reason', 'reconnect_needed', { timeout: 60_000 })
+  await badge.click()
+  await page.getByRole('link', { name: 'Reconnect' }).click()
+  await expect(page).toHaveURL(/\/imap\/oauth\/authorize/)
+  await expect(page.getByRole('radio', { checked: true })).toHaveValue(ida)
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await expect(row(page, meanwhile)).toHaveCount(1)
+  await expect(row(page, live)).toHaveCount(1)
+  await expect(badge).toHaveAttribute('data-state', 'active')
 })

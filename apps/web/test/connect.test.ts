@@ -1,3 +1,4 @@
+import { ProviderError } from '@inlet/sync/provider-errors'
 import type { Grant } from '@inlet/sync/store-port'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { offered } from '../src/server/adapter-of.ts'
@@ -25,11 +26,15 @@ function adapter(provider: string) {
       }),
       async exchange(request: { code: string; codeVerifier: string; redirectUri: string }) {
         exchanged.push(`${provider} ${Object.values(request).join(' ')}`)
-        if (request.code === 'partial') throw new Error('granted access without the permission to read')
+        if (request.code === 'partial')
+          throw new ProviderError('unauthorized', 'Something is missing.', {
+            cause: { reason: 'scope_missing' },
+          })
         return grant
       },
       token: () => null,
     },
+    consents: { of: () => null },
     identify: async () => ({ email: `me@${provider}.example`, displayName: 'Me' }),
     resources: async () => [],
   }
@@ -107,13 +112,17 @@ describe.each(['gmail', 'graph'])('connecting %s', provider => {
     expect(await back(provider, `code=partial&state=${given}`, cookie)).toBe(
       `/connect?error=scope_missing&provider=${provider}`,
     )
+    expect(await back(provider, `error=invalid_scope&state=${given}`, cookie)).toBe(
+      `/connect?error=exchange_failed&provider=${provider}`,
+    )
     expect(connected).toEqual([])
   })
 
   it('takes no code with another state, and none that another provider’s page has asked for', async () => {
     const { cookie, state: given } = await leave(provider)
     const mismatch = (at: string) => `/connect?error=state_mismatch&provider=${at}`
-    expect(await back(provider, 'code=c1&state=state-0', cookie)).toBe(mismatch(provider))
+    for (const wrong of ['state-0', 'é'.repeat(given.length), ''])
+      expect(await back(provider, `code=c1&state=${wrong}`, cookie)).toBe(mismatch(provider))
     const other = provider === 'gmail' ? 'graph' : 'gmail'
     expect(await back(other, `code=c1&state=${given}`, cookie)).toBe(mismatch(other))
     expect(exchanged).toEqual([])
@@ -123,8 +132,7 @@ describe.each(['gmail', 'graph'])('connecting %s', provider => {
 it('connects nobody whose credentials are not set, and no provider that there is none of', async () => {
   const some = runtimeWith('gmail', 'imap')
   expect(offered(some as never)).toEqual(['gmail', 'imap'])
-  // IMAP has no consent page.
-  for (const provider of ['graph', 'imap', 'constructor']) {
+  for (const provider of ['graph', 'imap-nobody', 'constructor']) {
     const answer = async () => leaveForConsent(call(provider, '', '', some))
     await expect(answer()).rejects.toMatchObject({ code: 'not_found' })
   }
@@ -136,5 +144,6 @@ it('has a sentence for each failure, which names the company', () => {
   expect(problemText('state_mismatch', 'graph')).toMatch(/^Microsoft’s answer/)
   expect(problemText('scope_missing', 'graph')).not.toMatch(/tick/)
   expect(problemText('state_mismatch', 'toString')).toMatch(/^The provider’s answer/)
+  expect(problemText('exchange_failed', 'imap-company', 'Company Mail')).toMatch(/^Company Mail did not/)
   expect(problemText('anything', 'gmail')).toMatch(/could not be connected/)
 })

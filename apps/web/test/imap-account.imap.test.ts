@@ -209,7 +209,7 @@ describe('connecting a mailbox', () => {
   test('a certificate that nobody vouches for is refused', async () => {
     const strict = await createRuntime({
       ...inside.config,
-      imap: { privateHosts: true, certificatesFile: null },
+      imap: { privateHosts: true, certificatesFile: null, oauthFile: null },
     })
     try {
       expect((await connect({}, strict)).body.error.reason).toBe('certificate_self_signed')
@@ -284,6 +284,7 @@ describe('settings of an address', () => {
           login: 'password',
           user: ANN,
           note: null,
+          consent: null,
         },
       ],
     })

@@ -10,7 +10,7 @@ describe('a mailbox as it is typed', () => {
   it('takes over what was found, and keeps what was typed', () => {
     const found = {
       ...({ source: 'srv', name: 'example.org', login: 'password', note: null } as const),
-      ...{ imap: tls, smtp: null, user: 'ann' },
+      ...{ imap: tls, smtp: null, user: 'ann', consent: null },
     }
     const draft = fromFound({ ...empty, password: 'secret' }, found)
     expect(toRequest(draft)).toEqual({

@@ -18,24 +18,26 @@ const Email = z
   .string()
   .trim()
   .max(320)
-  .regex(/^[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+$/, 'That is no e-mail address.')
+  .regex(/^[^\s<>@\p{Cc}]+@[^\s<>@\p{Cc}]+\.[^\s<>@\p{Cc}]+$/u, 'That is no e-mail address.')
 
 /** POST /api/accounts/imap/settings: looks for an address's servers. */
 export const ImapSettingsRequest = z.strictObject({ email: Email })
 
 /** A way into a mailbox. */
 export const FoundMailbox = z.object({
-  /** From our table by domain or mail exchanger, from the domain's DNS, a guess that answered, or connected before. */
-  source: z.enum(['known', 'mx', 'srv', 'guess', 'stored']),
+  /** Configured here, from our table by domain or mail exchanger, from the domain's DNS, a guess that answered, or connected before. */
+  source: z.enum(['configured', 'known', 'mx', 'srv', 'guess', 'stored']),
   /** The provider's name, or the domain. */
   name: z.string(),
   /** null: no mail program can read there; `note` says why. */
   imap: MailServer.nullable(),
   smtp: MailServer.nullable(),
-  /** `oauth`: it takes no passwords, so it cannot be connected this way. */
+  /** `oauth`: it takes no passwords, so it is connected by `consent` or not this way at all. */
   login: z.enum(['password', 'app_password', 'oauth']),
   user: z.string(),
   note: z.string().nullable(),
+  /** The provider's consent page: GET /api/accounts/connect/imap-ID. */
+  consent: z.object({ id: z.string(), name: z.string() }).nullable(),
 })
 export type FoundMailbox = z.infer<typeof FoundMailbox>
 

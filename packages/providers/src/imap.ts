@@ -1,8 +1,10 @@
 import type { Connection, ProviderPort } from '@inlet/sync/provider-port'
+import type { Grant } from '@inlet/sync/store-port'
 import { realWorld, type World } from '@inlet/sync/world'
-import { accessOf, createAccounts, type ImapGrant } from './imap/account.ts'
+import { accessOf, createAccounts, readGrant } from './imap/account.ts'
+import { type Consents, createConsents, type Offer } from './imap/consents.ts'
 import { codeOf, mailError } from './imap/errors.ts'
-import { type FoundSettings, findSettings, type MailResolver } from './imap/find-settings.ts'
+import { findSettings, knownSettings, type MailResolver } from './imap/find-settings.ts'
 import type { Lookup } from './imap/host-guard.ts'
 import { quirksOf } from './imap/host-quirks.ts'
 import { attendFolder } from './imap/idle.ts'
@@ -20,9 +22,11 @@ import { createSendMemory } from './send-memory.ts'
 export type ImapAdapter = ProviderPort & {
   readonly provider: 'imap'
   /** Settings for an address, the likeliest first; asks DNS and the servers themselves. */
-  findSettings(email: string, signal: AbortSignal): Promise<FoundSettings[]>
+  findSettings(email: string, signal: AbortSignal): Promise<Offer[]>
+  /** The consent pages that are configured, and what becomes of their grants. */
+  readonly consents: Consents
   /** Logs in at both servers and leaves, within half a minute. null: it works. */
-  tryLogin(grant: ImapGrant, signal: AbortSignal): Promise<LoginProblem | null>
+  tryLogin(grant: Grant, signal: AbortSignal): Promise<LoginProblem | null>
   /** Closes all connections: before the process ends. */
   close(): Promise<void>
 }
@@ -37,6 +41,7 @@ export function createImap(
 ): ImapAdapter {
   const from: SessionWorld = { settings: withDefaults(config), world, ...(lookup && { lookup }) }
   const accounts = createAccounts(from)
+  const consents = createConsents(from.settings.oauth, world)
   const tree = createTree(world.now)
   const memory = createSendMemory()
   const open = (conn: Connection, purpose: Purpose, signal: AbortSignal) => accounts.at(conn, purpose, signal)
@@ -48,8 +53,18 @@ export function createImap(
     tree: TREE,
     placed: true,
     close: accounts.close,
-    findSettings: (email, signal) => findSettings(email, from, signal, resolver && { resolver }),
-    tryLogin: (grant, signal) => tryLogin(accessOf('connecting', grant), from, signal),
+    consents,
+    async findSettings(email, signal) {
+      const known = knownSettings(email)
+      const own = consents.byDomain(known.user, known.found)
+      if (own) return [own]
+      const found = await findSettings(email, from, signal, resolver && { resolver })
+      return found.map(consents.offer)
+    },
+    tryLogin({ data }, signal) {
+      const token = async () => consents.token({ data })?.accessToken ?? ''
+      return tryLogin(accessOf('connecting', readGrant('the mailbox', data), token), from, signal)
+    },
 
     async identify(conn, signal) {
       const at = await open(conn, 'interactive', signal)

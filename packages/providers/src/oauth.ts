@@ -3,6 +3,7 @@ import { ProviderError } from '@inlet/sync/provider-errors'
 import type { Grant } from '@inlet/sync/store-port'
 import type { World } from '@inlet/sync/world'
 import * as z from 'zod'
+import { type Refusals, refusalOf, type TokenAnswer, unreachable } from './oauth-refusal.ts'
 import { parseRetryAfter } from './retry-after.ts'
 import { withDeadline } from './with-deadline.ts'
 
@@ -24,14 +25,14 @@ export type OAuth = {
   revoke(grant: Grant, signal: AbortSignal): Promise<void>
 }
 
-/** An answer of a token service; `retryAt` in epoch ms. */
-export type TokenAnswer = { status: number; body: unknown; retryAt: number | null }
-
 /** One provider's authorisation server: OAuth 2.0's code grant (RFC 6749) with PKCE (RFC 7636). */
 export type Issuer = {
   clientId: string
-  clientSecret: string
-  /** The consent page. */
+  /** null: a public client, which PKCE alone proves. */
+  clientSecret: string | null
+  /** Where the client's id and secret go (RFC 6749 §2.3.1). Default `post`. */
+  clientAuthentication?: ClientAuthentication
+  /** The consent page; what its query says already stays. */
   authorizeUrl: string
   tokenUrl: string
   scopes: readonly string[]
@@ -41,48 +42,57 @@ export type Issuer = {
   suffices(granted: string[]): boolean
   /** Sentences for the person. */
   says: { scopeMissing: string; noRefreshToken: string }
-  /** What an answer that brings no token means. */
-  refusal(answer: TokenAnswer): ProviderError
-  /** What a request that got no answer means. */
-  unreachable(error: unknown): ProviderError
-  /** Left out: no grant can be given back. */
-  revoke?: (
-    held: string,
-    post: (url: string, form: Record<string, string>) => Promise<TokenAnswer>,
-  ) => Promise<void>
+  refusals: Refusals
+  /** Where a grant is given back (RFC 7009); left out: nowhere. `asClient`: it wants to know who asks. */
+  revocation?: { url: string; asClient: boolean } | null
 }
+
+export type ClientAuthentication = 'post' | 'basic'
 
 const TIMEOUT_MS = 15_000
 
+/** A lifetime that is not told (RFC 6749 §5.1 lets it be) is taken for short: a token is refreshed too early rather than late. */
+const UNTOLD_S = 600
+
 const Tokens = z.object({
   access_token: z.string().min(1),
-  expires_in: z.coerce.number().positive(),
+  expires_in: z.coerce.number().positive().default(UNTOLD_S),
   refresh_token: z.string().min(1).optional(),
   scope: z.string().optional(),
 })
 
 export function createOAuth(issuer: Issuer, world: World): OAuth {
-  async function post(url: string, form: Record<string, string>, signal: AbortSignal): Promise<TokenAnswer> {
+  const { clientId, clientSecret, refusals } = issuer
+  const inHeader = issuer.clientAuthentication === 'basic' && clientSecret !== null
+  const client = { client_id: clientId, ...(clientSecret !== null && { client_secret: clientSecret }) }
+
+  async function post(
+    url: string,
+    form: Record<string, string>,
+    asClient: boolean,
+    signal: AbortSignal,
+  ): Promise<TokenAnswer> {
+    const headers: Record<string, string> = { accept: 'application/json' }
+    if (asClient && inHeader) headers.authorization = basic(clientId, clientSecret)
+    const body = new URLSearchParams(asClient && !inHeader ? { ...client, ...form } : form)
     try {
       return await withDeadline(signal, TIMEOUT_MS, async inner => {
-        const body = new URLSearchParams(form)
-        const response = await fetch(url, { method: 'POST', body, signal: inner, redirect: 'error' })
+        const response = await fetch(url, { method: 'POST', headers, body, signal: inner, redirect: 'error' })
         const given = parseJson(await response.text())
         const retryAt = parseRetryAfter(response.headers.get('retry-after'), world.now())
         return { status: response.status, body: given, retryAt }
       })
     } catch (error) {
       signal.throwIfAborted()
-      throw issuer.unreachable(error)
+      throw unreachable(refusals, error)
     }
   }
 
   async function tokens(form: Record<string, string>, signal: AbortSignal) {
-    const client = { client_id: issuer.clientId, client_secret: issuer.clientSecret }
-    const answer = await post(issuer.tokenUrl, { ...client, ...form }, signal)
+    const answer = await post(issuer.tokenUrl, form, true, signal)
     const given = Tokens.safeParse(answer.body)
     if (answer.status === 200 && given.success) return given.data
-    throw issuer.refusal(answer)
+    throw refusalOf(refusals, answer)
   }
 
   const toGrant = (given: z.infer<typeof Tokens>, refreshToken: string, scopes: string): Grant => ({
@@ -99,16 +109,17 @@ export function createOAuth(issuer: Issuer, world: World): OAuth {
       const state = randomBytes(24).toString('base64url')
       const codeVerifier = randomBytes(48).toString('base64url')
       const url = new URL(issuer.authorizeUrl)
-      url.search = new URLSearchParams({
-        client_id: issuer.clientId,
+      const parameters = {
+        ...issuer.parameters(loginHint ?? null),
+        client_id: clientId,
         redirect_uri: redirectUri,
         response_type: 'code',
         scope: issuer.scopes.join(' '),
         state,
         code_challenge: createHash('sha256').update(codeVerifier).digest('base64url'),
         code_challenge_method: 'S256',
-        ...issuer.parameters(loginHint ?? null),
-      }).toString()
+      }
+      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
       return { url: url.href, state, codeVerifier }
     },
 
@@ -119,7 +130,10 @@ export function createOAuth(issuer: Issuer, world: World): OAuth {
       )
       const scopes = given.scope ?? ''
       if (scopes && !issuer.suffices(scopes.split(' ')))
-        throw new ProviderError('unauthorized', issuer.says.scopeMissing, { reconnect: true })
+        throw new ProviderError('unauthorized', issuer.says.scopeMissing, {
+          cause: { reason: 'scope_missing' },
+          reconnect: true,
+        })
       if (!given.refresh_token)
         throw new ProviderError('unauthorized', issuer.says.noRefreshToken, { reconnect: true })
       return toGrant(given, given.refresh_token, scopes)
@@ -134,7 +148,12 @@ export function createOAuth(issuer: Issuer, world: World): OAuth {
           { reconnect: true },
         )
       const given = await tokens({ grant_type: 'refresh_token', refresh_token: refreshToken }, signal)
-      return toGrant(given, given.refresh_token ?? refreshToken, given.scope ?? text(grant.data.scopes))
+      const fresh = toGrant(
+        given,
+        given.refresh_token ?? refreshToken,
+        given.scope ?? text(grant.data.scopes),
+      )
+      return { data: { ...grant.data, ...fresh.data } }
     },
 
     token(grant) {
@@ -146,9 +165,22 @@ export function createOAuth(issuer: Issuer, world: World): OAuth {
     async revoke(grant, signal) {
       signal.throwIfAborted()
       const held = text(grant.data.refreshToken) || text(grant.data.accessToken)
-      if (held) await issuer.revoke?.(held, (url, form) => post(url, form, signal))
+      const { revocation } = issuer
+      if (!held || !revocation) return
+      const { status } = await post(revocation.url, { token: held }, revocation.asClient, signal)
+      if (status >= 500 || status === 429)
+        throw new ProviderError(
+          'transient',
+          `${refusals.service} could not revoke the grant just now (${status}).`,
+        )
     },
   }
+}
+
+/** RFC 6749 §2.3.1: both parts are form-encoded before they are joined. */
+function basic(id: string, secret: string): string {
+  const encoded = (part: string) => new URLSearchParams({ '': part }).toString().slice(1)
+  return `Basic ${Buffer.from(`${encoded(id)}:${encoded(secret)}`).toString('base64')}`
 }
 
 function parseJson(body: string): unknown {

@@ -92,14 +92,14 @@ describe('what a refused login means', () => {
     if (kind === 'rate_limited') expect(error.retryAt).toBeGreaterThan(0)
   })
 
-  test('a refused token may be replaced: the fresh one is tried once, and only a person is not asked', async () => {
+  test('a refused token without another one is for the person', async () => {
     const server = await fakeImap({
       capabilities: 'IMAP4rev1 AUTH=XOAUTH2',
       on: { AUTHENTICATE: ({ end }) => end('NO [AUTHENTICATIONFAILED] Invalid credentials') },
     })
     expect(await refusal(open(server.port, {}, { token: true }))).toMatchObject({
       kind: 'unauthorized',
-      reconnect: false,
+      reconnect: true,
       cause: { code: 'token_refused' },
     })
     expect(server.connections()).toBe(1)

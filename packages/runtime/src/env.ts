@@ -48,6 +48,7 @@ const Env = z.object({
   INLET_IMAP: flag.default(true),
   INLET_IMAP_PRIVATE_HOSTS: flag.default(false),
   INLET_IMAP_CERTIFICATES: text.optional(),
+  INLET_IMAP_OAUTH: text.optional(),
   INLET_SANDBOX_IMAP: z.url({ protocol: /^imap$/ }).optional(),
   VERCEL: z.string().optional(),
 })
@@ -86,6 +87,8 @@ export type ImapSettings = {
   privateHosts: boolean
   /** PEM file with certificates that are trusted besides the public ones. */
   certificatesFile: string | null
+  /** JSON file of mail providers with a consent page. */
+  oauthFile: string | null
 }
 
 /** The demo user's mailbox in the sandbox, unencrypted. */
@@ -171,6 +174,7 @@ export function readConfig(source: Record<string, string | undefined> = process.
       ? {
           privateHosts: env.INLET_IMAP_PRIVATE_HOSTS,
           certificatesFile: env.INLET_IMAP_CERTIFICATES ?? null,
+          oauthFile: env.INLET_IMAP_OAUTH ?? null,
         }
       : null,
     sandboxImap: env.INLET_SANDBOX_IMAP ? readSandboxImap(env.INLET_SANDBOX_IMAP) : null,

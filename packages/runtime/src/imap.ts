@@ -2,12 +2,14 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createImap, type ImapAdapter } from '@inlet/providers/imap'
 import type { ImapSettings } from './env.ts'
+import { readImapOAuth } from './imap-oauth.ts'
 
-/** The adapter with what the environment says. Throws when the file of certificates cannot be used. */
-export function openImap({ privateHosts, certificatesFile }: ImapSettings): ImapAdapter {
+/** The adapter with what the environment says. Throws when one of its files cannot be used. */
+export function openImap({ privateHosts, certificatesFile, oauthFile }: ImapSettings): ImapAdapter {
   return createImap({
     allowPrivateHosts: privateHosts,
     trustedCertificates: certificatesFile === null ? [] : readCertificates(certificatesFile),
+    oauth: oauthFile === null ? [] : readImapOAuth(oauthFile),
   })
 }
 

@@ -78,13 +78,18 @@ describe('the environment', () => {
 
   it('offers IMAP on public hosts unless it is told otherwise', () => {
     expect(readConfig(least)).toMatchObject({
-      imap: { privateHosts: false, certificatesFile: null },
+      imap: { privateHosts: false, certificatesFile: null, oauthFile: null },
       sandboxImap: null,
     })
-    const inside = { INLET_IMAP_PRIVATE_HOSTS: '1', INLET_IMAP_CERTIFICATES: '/etc/inlet/own.pem' }
+    const inside = {
+      INLET_IMAP_PRIVATE_HOSTS: '1',
+      INLET_IMAP_CERTIFICATES: '/etc/inlet/own.pem',
+      INLET_IMAP_OAUTH: '/etc/inlet/oauth.json',
+    }
     expect(readConfig({ ...least, ...inside }).imap).toEqual({
       privateHosts: true,
       certificatesFile: '/etc/inlet/own.pem',
+      oauthFile: '/etc/inlet/oauth.json',
     })
     expect(readConfig({ ...least, ...inside, INLET_IMAP: '0' }).imap).toBeNull()
   })

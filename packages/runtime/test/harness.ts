@@ -39,10 +39,11 @@ export class TestClock {
 /** One engine over a real Postgres and a fake mailbox. */
 export const engineWorld = () => engineWorldOver(new FakeProvider())
 
-/** `given`: the grant, for providers without tokens. */
+/** `given`: the grant, where it is not one of tokens that are made up here; `keeping`: what keeps it alive, likewise. */
 export async function engineWorldOver<P extends ProviderPort>(
   mailbox: P,
   given?: Record<string, string | number | null>,
+  keeping?: Omit<MailProvider, 'port'>,
 ) {
   const database = await cloneDatabase(inject('postgresUrl'))
   const pool = createPool({ url: database.url })
@@ -63,6 +64,7 @@ export async function engineWorldOver<P extends ProviderPort>(
     },
     token: ({ data }) => ({ accessToken: String(data.accessToken), expiresAt: Number(data.expiresAt) }),
     revoke: async () => {},
+    ...keeping,
   }
   const logged: { level: string; fields: object; message: string }[] = []
   const log = (level: string) => (fields: object, message: string) =>

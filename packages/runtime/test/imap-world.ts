@@ -1,9 +1,10 @@
-import { createImap } from '@inlet/providers/imap'
+import { createImap, type ImapAdapter } from '@inlet/providers/imap'
 import { identityOf } from '@inlet/providers/imap/identity'
 import type { ImapConfig } from '@inlet/providers/imap/settings'
 import { Attendance } from '@inlet/sync/attend'
 import { newId } from '@inlet/sync/row-id'
 import { Runner } from '@inlet/sync/runner'
+import type { Grant } from '@inlet/sync/store-port'
 import { realWorld, type World } from '@inlet/sync/world'
 import type { DovecotServer } from '@inlet/testkit/dovecot'
 import { ImapFlow } from 'imapflow'
@@ -26,19 +27,30 @@ const hurried: World = {
   sleep: (ms, signal) => realWorld.sleep(ms > 5_000 && ms <= 60_000 ? 300 : ms, signal),
 }
 
-/** The engine over Postgres and a Dovecot, with a worker that can be started and stopped. */
-export async function imapWorld(dovecot: DovecotServer, user: string, config: ImapConfig = {}) {
+/**
+ * The engine over Postgres and a Dovecot, with a worker that can be started and stopped. By password, unless a `consent`
+ * brings a grant.
+ */
+export async function imapWorld(
+  dovecot: DovecotServer,
+  user: string,
+  config: ImapConfig = {},
+  consent?: (adapter: ImapAdapter) => Promise<Grant>,
+) {
   const adapter = createImap(
     { allowPrivateHosts: true, trustedCertificates: [dovecot.certificate], ...config },
     hurried,
     { lookup: async () => ['127.0.0.1'] },
   )
   const password = dovecot.passwordOf(user)
-  const world = await engineWorldOver(adapter, {
+  const byPassword = {
     ...{ email: user, displayName: '', user, password },
     ...{ imapHost: 'localhost', imapPort: dovecot.tlsPort, imapSecurity: 'tls' },
     ...{ smtpHost: null, smtpPort: null, smtpSecurity: null },
-  })
+  }
+  const granted = await consent?.(adapter)
+  const { refresh, token, revoke } = adapter.consents
+  const world = await engineWorldOver(adapter, granted?.data ?? byPassword, { refresh, token, revoke })
   const { store, accountId, clock, pool, userId } = world
   const poll = () => store.mark({ accountId, lanes: ['live'] }, 'poll', clock.now())
 

@@ -19,6 +19,7 @@ import { createSiteServer, type Mischief } from './http/server.ts'
 import { ImapControl } from './imap/control/imap-control.ts'
 import { createImap, type ImapOptions, type ImapPorts, listenForMail } from './imap/create.ts'
 import type { Imap } from './imap/imap.ts'
+import { mailSite } from './imap/oauth.ts'
 import { type AccountOptions, Mailboxes } from './mailbox/mailboxes.ts'
 import { MicrosoftControl } from './microsoft/control/microsoft-control.ts'
 import { createMicrosoft, type MicrosoftOptions } from './microsoft/create.ts'
@@ -126,6 +127,7 @@ interface World {
   site: GoogleSite
   microsoft: MicrosoftSite
   imap: Imap
+  mail: ReturnType<typeof mailSite>
   control: Control
   log: RequestLog
   close(): void
@@ -183,6 +185,7 @@ function createWorld(options: SandboxOptions): World {
     site: new GoogleSite(google),
     microsoft: new MicrosoftSite(microsoft),
     imap,
+    mail: mailSite(imap),
     control: new Control({
       google,
       microsoft: new MicrosoftControl(microsoft, options.microsoft?.accounts ?? []),
@@ -204,13 +207,13 @@ function createWorld(options: SandboxOptions): World {
   }
 }
 
-async function answer({ site, microsoft, control, log }: World, request: Request): Promise<Reply> {
+async function answer({ site, microsoft, mail, control, log }: World, request: Request): Promise<Reply> {
   const { method, path } = request
   if (path === '/' && method === 'GET') return indexPage(control)
   if (path.startsWith('/control')) return control.handle(request)
   const account = (site.caller(request) ?? microsoft.caller(request))?.email ?? null
   const nothing = json({ error: { code: 404, message: `Nothing is at ${path}.` } }, 404)
-  const answered = (await microsoft.answer(request)) ?? (await site.answer(request))
+  const answered = (await mail(request)) ?? (await microsoft.answer(request)) ?? (await site.answer(request))
   const { reply, template } = answered ?? { reply: nothing, template: path }
   const entry = { at: Date.now(), method, path, account, status: reply.status, reason: reasonOf(reply.body) }
   log.add(entry, template)

@@ -13,6 +13,8 @@ export type DovecotOptions = {
   certificateNames?: readonly string[]
   /** The certificate's last day lies behind us. */
   certificateExpired?: boolean
+  /** Takes access tokens as well, and asks there what they are worth (RFC 7662). */
+  introspectionUrl?: string
   /** Further lines of Dovecot's own configuration. */
   settings?: string
 }
@@ -77,6 +79,7 @@ mail_max_userip_connections = 50
 imap_id_log = *
 mail_fsync = never
 ${capability}
+${options.introspectionUrl === undefined ? '' : byToken(folder)}
 passdb {
   driver = passwd-file
   args = scheme=PLAIN username_format=%u ${folder}/users
@@ -113,3 +116,19 @@ ${specialUse}
 ${settings}
 `
 }
+
+const byToken = (folder: string): string => `auth_mechanisms = plain xoauth2 oauthbearer
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = ${folder}/oauth2.conf
+}`
+
+/** The other file, which says how a token is looked at. */
+export const introspectionConfig = (url: string): string => `introspection_url = ${url}
+introspection_mode = post
+force_introspection = yes
+username_attribute = email
+active_attribute = active
+active_value = true
+`

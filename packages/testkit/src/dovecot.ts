@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { makeCertificate } from './dovecot-certificate.ts'
-import { type DovecotOptions, dovecotConfig } from './dovecot-config.ts'
+import { type DovecotOptions, dovecotConfig, introspectionConfig } from './dovecot-config.ts'
 import { type DovecotMailbox, dovecotMailbox } from './dovecot-mailbox.ts'
 import { freePort } from './free-port.ts'
 
@@ -138,6 +138,9 @@ async function prepare(
   await chown(folder, owner.uid, owner.gid)
   const config = dovecotConfig(options, { folder, ...owner, port, tlsPort })
   await writeFile(join(folder, 'dovecot.conf'), config)
+  const { introspectionUrl } = options
+  if (introspectionUrl !== undefined)
+    await writeFile(join(folder, 'oauth2.conf'), introspectionConfig(introspectionUrl))
   await writeFile(join(folder, 'log'), '')
   await chown(join(folder, 'log'), owner.uid, owner.gid)
   await writeUsers(folder, new Map(users.map(user => [user, passwordFor(user)])))

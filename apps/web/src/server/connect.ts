@@ -1,11 +1,13 @@
 import { timingSafeEqual } from 'node:crypto'
+import { ImapSettingsRequest } from '@inlet/protocol/imap-api'
 import type { Runtime } from '@inlet/runtime/compose'
 import { connectAccount } from '@inlet/sync/connect-account'
+import { isProviderError } from '@inlet/sync/provider-errors'
 import * as z from 'zod'
-import { adapterOf, type Consentable, offered } from './adapter-of.ts'
-import { ApiError } from './api-error.ts'
+import { type Way, wayOf } from './adapter-of.ts'
 import type { SignedIn } from './current-session.ts'
 import type { Call, Handler } from './handle.ts'
+import { mailGrant, type Refused, refusedCookie, wayBack } from './imap-consent.ts'
 import { seal, unseal } from './sealed-cookie.ts'
 
 type UserCall = Call & { user: SignedIn }
@@ -14,95 +16,114 @@ const COOKIE = 'inlet_connect'
 /** Time to read a consent page. */
 const TTL_S = 15 * 60
 const RENEW_LIMIT_MS = 20_000
+const EMAIL_MAX = 320
+const NAME_MAX = 200
+
+/** OAuth's and OpenID's words that the person did not want to, or was not there. */
+const DENIED = ['access_denied', 'consent_required', 'interaction_required', 'login_required']
 
 const Sealed = z.object({
   provider: z.string(),
   state: z.string(),
   codeVerifier: z.string(),
   userId: z.string(),
+  email: z.string().nullable(),
+  name: z.string(),
 })
+type Sealed = z.infer<typeof Sealed>
 
-/** Sends a person to a provider's consent page (OAuth 2.0 with PKCE, RFC 7636, and state). ?email= suggests an account. */
-export const leaveForConsent: Handler<UserCall> = ({ request, params, runtime, user }) => {
-  const provider = providerIn(params, runtime)
-  const loginHint = new URL(request.url).searchParams.get('email')?.slice(0, 320) ?? null
-  const redirectUri = callbackUrl(runtime, provider)
-  const { url, state, codeVerifier } = adapterOf(runtime, provider).oauth.authorize({
-    redirectUri,
-    loginHint,
-  })
-  const kept = { provider, state, codeVerifier, userId: user.id }
+/**
+ * Sends a person to a provider's consent page (OAuth 2.0 with PKCE, RFC 7636, and state). ?email= suggests an account; of
+ * a mailbox by IMAP it names it, with ?name= for its owner. By `imap` alone a mailbox is connected again as it was before.
+ */
+export const leaveForConsent: Handler<UserCall> = async ({ request, params, runtime, user }) => {
+  const asked = new URL(request.url).searchParams
+  const email = asked.get('email')?.trim().slice(0, EMAIL_MAX) || null
+  if (params.provider === 'imap') return redirect(await wayBack(runtime, user, email ?? ''))
+  const way = wayOf(runtime, params.provider)
+  // It becomes the user name at the mail servers.
+  if (way.consent && !ImapSettingsRequest.safeParse({ email }).success) return redirect('/connect/imap')
+  const redirectUri = callbackUrl(runtime, way)
+  const { url, state, codeVerifier } = way.oauth.authorize({ redirectUri, loginHint: email })
+  const name = asked.get('name')?.trim().slice(0, NAME_MAX) ?? ''
+  const kept: Sealed = { provider: way.key, state, codeVerifier, userId: user.id, email, name }
   const sealed = seal(runtime.config.authSecret, kept, Date.now() + TTL_S * 1_000)
-  const secure = runtime.config.baseUrl.startsWith('https:') ? '; Secure' : ''
-  return redirect(url, `${sealed}; Max-Age=${TTL_S}${secure}`)
+  return redirect(url, `${COOKIE}=${sealed}; Max-Age=${TTL_S}; ${attributes(runtime)}`)
 }
 
-/** The provider sends the person back here. Every way to fail returns to /connect with a code that the page explains. */
+/** The provider sends the person back here. Every way to fail returns to where it began, with a code that the page explains. */
 export const backFromConsent: Handler<UserCall> = async call => {
-  const provider = providerIn(call.params, call.runtime)
-  const outcome = await finish(call, provider)
-  const location =
-    'connected' in outcome
-      ? `/?connected=${encodeURIComponent(outcome.connected)}`
-      : `/connect?error=${outcome.error}&provider=${provider}`
-  return redirect(location, '; Max-Age=0')
+  const { runtime, user } = call
+  const way = wayOf(runtime, call.params.provider)
+  const sealed = sealedIn(call, way)
+  const outcome = sealed ? await finish(call, way, sealed) : ({ error: 'state_mismatch' } as const)
+  const gone = `${COOKIE}=; Max-Age=0; ${attributes(runtime)}`
+  if ('connected' in outcome) return redirect(`/?connected=${encodeURIComponent(outcome.connected)}`, gone)
+  const home = new URLSearchParams({ error: outcome.error, provider: way.key })
+  if (!way.consent) return redirect(`/connect?${home}`, gone)
+  if (sealed?.email) home.set('email', sealed.email)
+  if (!('reason' in outcome)) return redirect(`/connect/imap?${home}`, gone)
+  home.set('reason', outcome.reason)
+  return redirect(`/connect/imap?${home}`, gone, refusedCookie(runtime, user, outcome))
 }
 
 type Outcome =
   | { connected: string }
   | { error: 'access_denied' | 'state_mismatch' | 'exchange_failed' | 'scope_missing' }
+  | Refused
 
-async function finish(call: UserCall, provider: Consentable): Promise<Outcome> {
+/** What was kept while the person was away; null where this is not the way back from there. */
+function sealedIn({ request, runtime, user }: UserCall, way: Way): Sealed | null {
+  const cookie = new RegExp(`(?:^|; )${COOKIE}=([^;]+)`).exec(request.headers.get('cookie') ?? '')?.[1] ?? ''
+  const { data } = Sealed.safeParse(unseal(runtime.config.authSecret, cookie, Date.now()))
+  const state = new URL(request.url).searchParams.get('state') ?? ''
+  if (!data || data.provider !== way.key || data.userId !== user.id || !same(data.state, state)) return null
+  return data
+}
+
+async function finish(call: UserCall, way: Way, { codeVerifier, email, name }: Sealed): Promise<Outcome> {
   const { request, runtime, user, signal } = call
   const params = new URL(request.url).searchParams
-  const cookie = new RegExp(`(?:^|; )${COOKIE}=([^;]+)`).exec(request.headers.get('cookie') ?? '')?.[1] ?? ''
-  const sealed = Sealed.safeParse(unseal(runtime.config.authSecret, cookie, Date.now()))
-  if (
-    !sealed.success ||
-    sealed.data.provider !== provider ||
-    sealed.data.userId !== user.id ||
-    !same(sealed.data.state, params.get('state') ?? '')
-  )
-    return { error: 'state_mismatch' }
-  if (params.get('error')) return { error: 'access_denied' }
+  const { oauth, provider, consent } = way
+  const denied = params.get('error')
   try {
+    if (denied && DENIED.includes(denied)) return { error: 'access_denied' }
+    if (denied) throw new Error(`The consent page answered ${denied.slice(0, 60)}.`)
     const code = params.get('code') ?? ''
-    const { codeVerifier } = sealed.data
-    const redirectUri = callbackUrl(runtime, provider)
-    const { oauth } = adapterOf(runtime, provider)
-    const grant = await oauth.exchange({ code, codeVerifier, redirectUri }, signal)
-    const access = { userId: user.id, provider, grant }
-    const { accountId, email } = await connectAccount(runtime.engine, access, signal)
-    await runtime.audit({ userId: user.id, action: 'account_connected', detail: { accountId, email } })
+    const redirectUri = callbackUrl(runtime, way)
+    const given = await oauth.exchange({ code, codeVerifier, redirectUri }, signal)
+    const grant = consent ? await mailGrant(call, consent, given, { email: email ?? '', name }) : given
+    if ('error' in grant) return grant
+    const connected = await connectAccount(runtime.engine, { userId: user.id, provider, grant }, signal)
+    const detail = { accountId: connected.accountId, email: connected.email }
+    await runtime.audit({ userId: user.id, action: 'account_connected', detail })
     call.afterwards(async () => {
       await runtime.renewWatchesNow(AbortSignal.timeout(RENEW_LIMIT_MS))
       await runtime.kick()
     })
-    return { connected: email }
+    return { connected: connected.email }
   } catch (error) {
-    runtime.log.warn({ provider, error: String(error) }, 'an account could not be connected')
-    return { error: /permission|scope/i.test(String(error)) ? 'scope_missing' : 'exchange_failed' }
+    runtime.log.warn({ provider: way.key, error: String(error) }, 'an account could not be connected')
+    return { error: isScopeMissing(error) ? 'scope_missing' : 'exchange_failed' }
   }
 }
 
-function providerIn(params: Record<string, string>, runtime: Runtime): Consentable {
-  const provider = offered(runtime).find(each => each === params.provider)
-  if (!provider || provider === 'imap')
-    throw new ApiError('not_found', 'This provider is not configured here.')
-  return provider
-}
+const isScopeMissing = (error: unknown): boolean =>
+  isProviderError(error) && (error.cause as { reason?: unknown } | undefined)?.reason === 'scope_missing'
 
-const callbackUrl = ({ config }: Runtime, provider: Consentable): string =>
-  `${config.baseUrl}/api/accounts/callback/${provider}`
+const callbackUrl = ({ config }: Runtime, { key }: Way): string =>
+  `${config.baseUrl}/api/accounts/callback/${key}`
 
-function redirect(location: string, cookie: string): Response {
-  const set = `${COOKIE}=${cookie}; Path=/api/accounts/callback; HttpOnly; SameSite=Lax`
-  return new Response(null, {
-    status: 303,
-    headers: { location, 'set-cookie': set, 'cache-control': 'no-store' },
-  })
+const attributes = ({ config }: Runtime): string =>
+  `Path=/api/accounts/callback; HttpOnly; SameSite=Lax${config.baseUrl.startsWith('https:') ? '; Secure' : ''}`
+
+function redirect(location: string, ...cookies: string[]): Response {
+  const headers = new Headers({ location, 'cache-control': 'no-store' })
+  for (const cookie of cookies) headers.append('set-cookie', cookie)
+  return new Response(null, { status: 303, headers })
 }
 
 function same(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+  const [one, other] = [Buffer.from(a), Buffer.from(b)]
+  return one.length === other.length && timingSafeEqual(one, other)
 }

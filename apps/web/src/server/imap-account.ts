@@ -52,7 +52,7 @@ export const connectImap: Handler<UserCall> = async call => {
   await within(runtime, LOGINS, user)
   const before = await imapAccount(runtime, user, typed.email)
   const grant = grantOf(typed, before?.displayName ?? '')
-  const problem = await imap.tryLogin(grant, signal)
+  const problem = await imap.tryLogin({ data: grant }, signal)
   if (problem) {
     const { server, code: reason, message } = problem
     runtime.log.warn({ server, reason }, 'a mailbox could not be logged in to')
@@ -77,7 +77,8 @@ async function within(runtime: Runtime, rule: RateRule, user: SignedIn): Promise
   throw new ApiError('rate_limited', `Too many tries. Wait ${wait} and try again.`, { retryAfter })
 }
 
-async function imapAccount(
+/** The person's mailbox of this address, if it is connected by IMAP. */
+export async function imapAccount(
   { engine }: Runtime,
   user: SignedIn,
   email: string,
@@ -87,7 +88,10 @@ async function imapAccount(
 }
 
 /** How a connected mailbox is reached, without what proves who is there. */
-async function storedSettings({ engine }: Runtime, account: AccountRecord): Promise<FoundMailbox | null> {
+async function storedSettings(
+  { engine, adapters }: Runtime,
+  account: AccountRecord,
+): Promise<FoundMailbox | null> {
   const stored = await engine.store.readGrant(account.id)
   if (!stored) return null
   const { data } = stored.grant
@@ -95,7 +99,7 @@ async function storedSettings({ engine }: Runtime, account: AccountRecord): Prom
     data[`${name}Host`] === null
       ? null
       : { host: data[`${name}Host`], port: data[`${name}Port`], security: data[`${name}Security`] }
-  const settings = FoundMailbox.safeParse({
+  const settings = FoundMailbox.omit({ consent: true }).safeParse({
     source: 'stored',
     name: account.email.slice(account.email.lastIndexOf('@') + 1),
     imap: server('imap'),
@@ -104,7 +108,9 @@ async function storedSettings({ engine }: Runtime, account: AccountRecord): Prom
     user: data.user,
     note: null,
   })
-  return settings.success ? settings.data : null
+  if (!settings.success) return null
+  const found = adapters.imap?.consents.offer({ ...settings.data, source: 'known' })
+  return { consent: null, ...found, ...settings.data, login: found?.login ?? 'password' }
 }
 
 function grantOf(typed: ImapConnectRequest, displayName: string) {

@@ -12,7 +12,7 @@ export const choices = {
   },
   imap: {
     name: 'Any other mailbox (IMAP)',
-    about: 'iCloud, Yahoo, Fastmail, your company or your own server: with its address and password.',
+    about: 'iCloud, Yahoo, Fastmail, your company or your own server: you begin with its address.',
     href: '/connect/imap',
   },
 } as const
@@ -20,9 +20,9 @@ export type Connectable = keyof typeof choices
 
 const companies: Record<string, string> = { gmail: 'Google', graph: 'Microsoft' }
 
-/** Why somebody came back from a consent page without an account; both parts of the address are anybody's. */
-export function problemText(error: string, provider: string): string {
-  const company = Object.hasOwn(companies, provider) ? companies[provider] : 'The provider'
+/** Why somebody came back from a consent page without an account; both parts of the address are anybody's. `name`: as configured. */
+export function problemText(error: string, provider: string, name = 'The provider'): string {
+  const company = Object.hasOwn(companies, provider) ? companies[provider] : name
   switch (error) {
     case 'access_denied':
       return 'Access was not granted, so nothing was connected. You can try again at any time.'
@@ -34,6 +34,8 @@ export function problemText(error: string, provider: string): string {
       return provider === 'graph'
         ? 'Microsoft did not grant all of the permissions. Inlet needs them to keep your mail live; your organisation may have to allow them first.'
         : 'Some of the permissions were left unticked. Inlet needs all of them to keep your mail live; please tick every box.'
+    case 'mail_server_refused':
+      return `${company} granted access, but its mail server did not accept it. Please try again, and choose the account of this address.`
     default:
       return 'The account could not be connected. Please try again.'
   }

@@ -11,7 +11,11 @@ export type ImapGrant = {
   email: string
   displayName: string
   user: string
-  password: string
+  /** null: it is logged in to with the tokens of a consent. */
+  password: string | null
+  /** The configured provider that gives tokens, and what tells its consents apart: a new one never finds the connections of the one before. */
+  oauth?: string | null
+  consent?: string | null
   imapHost: string
   imapPort: number
   imapSecurity: Security
@@ -22,6 +26,9 @@ export type ImapGrant = {
 
 /** An account at work in this process. */
 export type ImapAccount = { grant: ImapGrant; access: MailAccess; pool: Pool }
+
+/** `conn`: of the last who used it, for the tokens of later connections. */
+type Known = { account: ImapAccount; usedAt: number; conn: Connection }
 
 export type Accounts = {
   of(conn: Connection, signal: AbortSignal): Promise<ImapAccount>
@@ -38,7 +45,7 @@ const UNUSED_MS = 10 * 60_000
  * the one before, nor does anybody who only knows the name of a mailbox.
  */
 export function createAccounts(from: SessionWorld): Accounts {
-  const known = new Map<string, { account: ImapAccount; usedAt: number }>()
+  const known = new Map<string, Known>()
   const { world } = from
 
   function sweep(): void {
@@ -60,13 +67,14 @@ export function createAccounts(from: SessionWorld): Accounts {
         .digest('base64url')
       const found = known.get(key)
       if (found) {
-        found.usedAt = world.now()
+        Object.assign(found, { usedAt: world.now(), conn })
         return found.account
       }
       sweep()
-      const access = accessOf(conn.accountId, grant)
+      const access = accessOf(conn.accountId, grant, (until, stale) => entry.conn.accessToken(until, stale))
       const account = { grant, access, pool: createPool(access, from) }
-      known.set(key, { account, usedAt: world.now() })
+      const entry: Known = { account, usedAt: world.now(), conn }
+      known.set(key, entry)
       return account
     },
     at: async (conn, purpose, signal) => ({ ...(await accounts.of(conn, signal)), purpose, signal }),
@@ -81,13 +89,18 @@ export function createAccounts(from: SessionWorld): Accounts {
 
 const SECURITIES: readonly string[] = ['tls', 'starttls', 'none']
 
-export function accessOf(accountId: string, grant: ImapGrant): MailAccess {
+/** `token` is asked at each login by consent. */
+export function accessOf(accountId: string, grant: ImapGrant, token: Connection['accessToken']): MailAccess {
+  const { password } = grant
   return {
     accountId,
     imap: { host: grant.imapHost, port: grant.imapPort, security: grant.imapSecurity },
     smtp: smtpOf(grant),
     user: grant.user,
-    secret: async () => ({ password: grant.password }),
+    secret:
+      password === null
+        ? async (signal, stale) => ({ accessToken: await token(signal, stale) })
+        : async () => ({ password }),
   }
 }
 
@@ -104,7 +117,9 @@ export function readGrant(email: string, data: Record<string, string | number | 
     email: text('email') || email,
     displayName: text('displayName'),
     user: text('user'),
-    password: text('password'),
+    password: text('oauth') ? null : text('password'),
+    oauth: text('oauth') || null,
+    consent: text('consent') || null,
     imapHost: text('imapHost'),
     imapPort: port('imapPort'),
     imapSecurity: security('imapSecurity'),

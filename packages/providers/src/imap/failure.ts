@@ -1,4 +1,5 @@
 import { oneLine as shortened } from '../mime.ts'
+import type { MailSecret } from './settings.ts'
 
 /**
  * What is left of an error of imapflow, nodemailer or a socket: plain data, so that no command, password or mail text
@@ -17,6 +18,8 @@ export type Failure = {
   /** SMTP reply code; 0 when there was none. */
   reply: number
   login: boolean
+  /** What is wrong with a token (RFC 7628 §3.2.2): invalid_token, insufficient_scope …; '' when it was not told. */
+  tokenStatus: string
   /** Why the server closed (BYE). */
   bye: string
   throttleMs: number | null
@@ -27,17 +30,22 @@ export type Failure = {
 const SAID_MAX = 200
 
 /** What a server might repeat of a login: the password or token itself, and the forms in which it was sent. */
-export function secretForms(user: string, secret: string): string[] {
+export function secretForms(user: string, secret: MailSecret): string[] {
   const base64 = (text: string) => Buffer.from(text).toString('base64')
+  const text = 'password' in secret ? secret.password : secret.accessToken
+  const sent = 'password' in secret ? `\0${user}\0${text}` : `user=${user}\x01auth=Bearer ${text}\x01\x01`
   // Of less than four characters nothing can be hidden without telling by the gaps what it was.
-  return [secret, base64(secret), base64(`\0${user}\0${secret}`)].filter(form => secret.length > 3 && form)
+  return [text, base64(text), base64(sent)].filter(form => text.length > 3 && form)
 }
+
+/** A SASL message as it is sent. Repeated whole or cut off, it is no words of a server's. */
+const ENCODED = /[A-Za-z0-9+/]{64,}={0,2}/g
 
 /** Anything thrown, as plain data. `secrets` are taken out of the server's words. */
 export function readFailure(error: unknown, secrets: readonly string[] = []): Failure {
   const oneLine = (words: string, max: number) =>
     shortened(
-      secrets.reduce((left, secret) => left.replaceAll(secret, '…'), words),
+      secrets.reduce((left, secret) => left.replaceAll(secret, '…'), words).replace(ENCODED, '…'),
       max,
     )
   const thrown = record(error)
@@ -55,6 +63,7 @@ export function readFailure(error: unknown, secrets: readonly string[] = []): Fa
     said: oneLine(text(thrown.responseText) || withoutTag(response), SAID_MAX),
     reply: Number.isInteger(reply) ? reply : 0,
     login: thrown.authenticationFailed === true || text(thrown.code) === 'EAUTH',
+    tokenStatus: /^[\w.-]{1,40}$/.exec(text(record(thrown.oauthError).status))?.[0] ?? '',
     bye: oneLine(text(thrown.reason), SAID_MAX),
     throttleMs:
       typeof thrown.throttleReset === 'number' && thrown.throttleReset > 0 ? thrown.throttleReset : null,

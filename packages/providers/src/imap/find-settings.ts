@@ -53,9 +53,8 @@ export async function findSettings(
   signal: AbortSignal,
   { resolver = systemResolver(), ports = USUAL_PORTS }: FindOptions = {},
 ): Promise<FoundSettings[]> {
-  const { address, local, domain } = parse(email)
-  const named = KNOWN_SERVERS.find(each => each.domains?.test(domain))
-  if (named) return [fromTable(named, 'known', address, local)]
+  const { found: named, user: address, local, domain } = knownSettings(email)
+  if (named) return [named]
   const [exchangers, imap, smtp] = await Promise.all([
     ask(from, signal, () => resolver.mx(domain)),
     srvServers('IMAP', domain, from, resolver, signal),
@@ -80,6 +79,13 @@ export async function findSettings(
     firstGood('SMTP', guesses(['smtp', 'mail', ''], domain, ports.SMTP), from, signal),
   ])
   return guessedImap ? [{ ...own, source: 'guess', imap: guessedImap, smtp: guessedSmtp }] : []
+}
+
+/** What the table has for the address's own domain. Throws where it is no address. */
+export function knownSettings(email: string) {
+  const { address, local, domain } = parse(email)
+  const known = KNOWN_SERVERS.find(each => each.domains?.test(domain))
+  return { user: address, local, domain, found: known ? fromTable(known, 'known', address, local) : null }
 }
 
 function parse(email: string): { address: string; local: string; domain: string } {

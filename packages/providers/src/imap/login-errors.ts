@@ -44,7 +44,7 @@ export function loginVerdict(failure: Failure, context: ErrorContext): Verdict {
       kind: 'permanent',
       sentence: `${host} takes no password over an unencrypted connection. Choose TLS (${protocol === 'IMAP' ? 993 : 465}) or STARTTLS.`,
     }
-  if (APP_PASSWORD_WORDS.test(words))
+  if (login === 'password' && APP_PASSWORD_WORDS.test(words))
     return {
       code: 'app_password_needed',
       kind: 'unauthorized',
@@ -58,18 +58,13 @@ export function loginVerdict(failure: Failure, context: ErrorContext): Verdict {
       reconnect: true,
       sentence: `${protocol} is switched off for this account. Switch it on in the provider's settings, then connect again.${said}`,
     }
+  if (login === 'token') return tokenVerdict(failure, host, said)
   if (code === 'EXPIRED')
     return {
       code: 'password_expired',
       kind: 'unauthorized',
       reconnect: true,
       sentence: `The password for ${host} has expired. Choose a new one with the provider, then connect again.${said}`,
-    }
-  if (login === 'token')
-    return {
-      code: 'token_refused',
-      kind: 'unauthorized',
-      sentence: `${host} refused the access token.${said}`,
     }
   if (code === 'ALERT' && !PASSWORD_WORDS.test(words))
     return {
@@ -88,6 +83,23 @@ export function loginVerdict(failure: Failure, context: ErrorContext): Verdict {
     kind: 'unauthorized',
     reconnect: true,
     sentence: `${host} refused user name or password. Check both; many providers want an app password, and some the user name without @ and what follows.${said}`,
+  }
+}
+
+/** A refused access token. Whether another may help is for whoever has one (`withSecret`). */
+function tokenVerdict(failure: Failure, host: string, said: string): Verdict {
+  const { status, reply, tokenStatus } = failure
+  if (status === 'BAD' || [500, 502, 503, 504].includes(reply))
+    return {
+      code: 'login_method_missing',
+      kind: 'permanent',
+      sentence: `${host} takes no access tokens as they are sent here.${said}`,
+    }
+  const why = tokenStatus ? ` (${tokenStatus})` : ''
+  return {
+    code: 'token_refused',
+    kind: 'unauthorized',
+    sentence: `${host} did not accept the access that was granted${why}. It may be for another mailbox, or lack a permission; connect again, and choose the account of this address.${said}`,
   }
 }
 

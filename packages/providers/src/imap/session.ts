@@ -7,6 +7,7 @@ import { secretForms } from './failure.ts'
 import { checkHost, type Lookup } from './host-guard.ts'
 import { quirksOf } from './host-quirks.ts'
 import { probe } from './probe.ts'
+import { withSecret } from './secret.ts'
 import type { ImapSettings, MailAccess, MailSecret } from './settings.ts'
 import { trust } from './trust.ts'
 
@@ -55,39 +56,21 @@ export async function openSession(
   const { host, security } = access.imap
   const policy = { allowPrivateHosts: settings.allowPrivateHosts, security, ...(lookup && { lookup }) }
   const checked = await checkHost(host, policy, world, signal)
-  let secret = await access.secret(signal)
-  let lastError: unknown
-  for (const [at, address] of checked.addresses.entries()) {
-    try {
-      return await connect(
-        access,
-        { address, servername: checked.servername, secret },
-        settings,
-        world,
-        signal,
-      )
-    } catch (error) {
-      if (signal.aborted) throw signal.reason
-      lastError = error
-      if (!(error instanceof ProviderError)) throw error
-      // A token may have been replaced meanwhile; a refused password stays refused.
-      if (error.kind === 'unauthorized' && !error.reconnect && 'accessToken' in secret && at === 0) {
-        const fresh = await access.secret(signal, secret.accessToken)
-        if ('accessToken' in fresh && fresh.accessToken === secret.accessToken) throw error
-        secret = fresh
-        return await connect(
-          access,
-          { address, servername: checked.servername, secret },
-          settings,
-          world,
-          signal,
-        )
+  const { servername } = checked
+  return await withSecret(access, signal, async secret => {
+    let lastError: unknown
+    for (const address of checked.addresses) {
+      try {
+        return await connect(access, { address, servername, secret }, settings, world, signal)
+      } catch (error) {
+        if (signal.aborted) throw signal.reason
+        lastError = error
+        // Another address of the same host helps only where this one could not be reached.
+        if (!(error instanceof ProviderError && error.kind === 'transient')) throw error
       }
-      // Another address of the same host helps only where this one could not be reached.
-      if (error.kind !== 'transient') throw error
     }
-  }
-  throw await explained(lastError, access, { settings, world, ...(lookup && { lookup }) }, signal)
+    throw await explained(lastError, access, { settings, world, ...(lookup && { lookup }) }, signal)
+  })
 }
 
 /** imapflow waits in vain for a greeting where something else than IMAP speaks; a second look tells what. */
@@ -117,14 +100,13 @@ async function connect(
   const watch: Watch = { unreadable: 0, throttleMs: null, lastError: null }
   const client = new ImapFlow(optionsOf(access, target, settings, watch, () => client.close()))
   const { secret } = target
-  const secrets = secretForms(access.user, 'password' in secret ? secret.password : secret.accessToken)
   const context = (action: string): ErrorContext => ({
     protocol: 'IMAP',
     ...access.imap,
     action,
-    login: 'password' in target.secret ? 'password' : 'token',
+    login: 'password' in secret ? 'password' : 'token',
     now: world.now(),
-    secrets,
+    secrets: secretForms(access.user, secret),
   })
   // Without a listener an error of the socket would end the process.
   client.on('error', error => {

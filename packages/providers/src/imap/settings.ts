@@ -1,3 +1,5 @@
+import type { ImapOAuth } from './oauth.ts'
+
 /** How a connection is secured: TLS from the first byte, STARTTLS (required, never optional), or not at all. */
 export type Security = 'tls' | 'starttls' | 'none'
 
@@ -23,6 +25,8 @@ export type ImapConfig = {
   allowPrivateHosts?: boolean
   /** Certificates (PEM) trusted besides the system's, for a mail server with a certificate authority of its own. */
   trustedCertificates?: string[]
+  /** Providers whose mailboxes are logged in to with tokens. */
+  oauth?: readonly ImapOAuth[]
   /** Connections of one account at a time, the live watcher's among them. Default 3, at least 2 for a watcher. */
   maxConnections?: number
   /** TCP and TLS. Default 15,000. */
@@ -50,6 +54,7 @@ export function withDefaults(config: ImapConfig = {}): ImapSettings {
   return {
     allowPrivateHosts: false,
     trustedCertificates: [],
+    oauth: [],
     maxConnections: 3,
     connectMs: 15_000,
     greetingMs: 15_000,

@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
-import XOAuth2 from 'nodemailer/lib/xoauth2'
 import { within } from './deadline.ts'
 import { type ErrorContext, mailError, toProviderError, type Verdict } from './errors.ts'
 import { type Failure, readFailure, secretForms } from './failure.ts'
 import { checkHost } from './host-guard.ts'
+import { withSecret } from './secret.ts'
 import type { SessionWorld } from './session.ts'
 import type { MailAccess, MailSecret, ServerSettings } from './settings.ts'
+import { BY_TOKEN, logInByToken } from './smtp-token.ts'
 import { trust } from './trust.ts'
 
 export type Envelope = { from: string; to: string[] }
@@ -20,6 +21,7 @@ export type Delivery =
 /** The whole of a delivery, however large the mail. */
 const DELIVERY_MS = 10 * 60_000
 const SAID_MAX = 200
+const SEND = 'send the message'
 
 /**
  * Hands one message to the account's SMTP server (RFC 6409), the bytes as they are. Throws ProviderError while it is
@@ -33,21 +35,33 @@ export async function deliver(
   signal: AbortSignal,
 ): Promise<Delivery> {
   const { smtp } = access
-  const action = 'send the message'
   if (!smtp)
     throw mailError(
       { code: 'not_permitted', kind: 'permanent', sentence: 'No server for sending is set.' },
-      action,
+      SEND,
     )
-  const secret = await access.secret(signal)
-  const context = contextOf(smtp, access.user, secret, action, from)
+  return await withSecret(access, signal, secret =>
+    handOver(smtp, access.user, secret, from, envelope, raw, signal),
+  )
+}
+
+async function handOver(
+  smtp: ServerSettings,
+  user: string,
+  secret: MailSecret,
+  from: SessionWorld,
+  envelope: Envelope,
+  raw: Buffer,
+  signal: AbortSignal,
+): Promise<Delivery> {
+  const context = contextOf(smtp, user, secret, SEND, from)
   let connection: SMTPConnection | null = null
   let begun = false
   try {
     const refused = await within(from.world, DELIVERY_MS, signal, async inner => {
       const open = await connect(smtp, from, inner)
       connection = open
-      await step(open, done => open.login(credentials(access.user, secret), error => done(error)))
+      await step(open, done => open.login(credentials(user, secret), error => done(error)))
       // nodemailer reads the message only when the server has said that it may come.
       const message = new Readable({
         read() {
@@ -75,7 +89,7 @@ export async function deliver(
       }
     signal.throwIfAborted()
     const verdict = failure.login ? null : replyVerdict(failure, smtp)
-    throw verdict ? mailError(verdict, action, failure) : toProviderError(error, context)
+    throw verdict ? mailError(verdict, SEND, failure) : toProviderError(error, context)
   }
 }
 
@@ -86,22 +100,23 @@ export async function trySmtp(
   from: SessionWorld,
   signal: AbortSignal,
 ): Promise<void> {
-  const action = `log in to ${smtp.host}`
-  const secret = await access.secret(signal)
-  const context = contextOf(smtp, access.user, secret, action, from)
-  let connection: SMTPConnection | null = null
-  try {
-    connection = await connect(smtp, from, signal)
-    const open = connection
-    await step(open, done => open.login(credentials(access.user, secret), error => done(error)))
-    open.quit()
-  } catch (error) {
-    connection?.close()
-    signal.throwIfAborted()
-    const failure = readFailure(error, context.secrets)
-    const verdict = failure.login ? null : replyVerdict(failure, smtp)
-    throw verdict ? mailError(verdict, action, failure) : toProviderError(error, context)
-  }
+  await withSecret(access, signal, async secret => {
+    const action = `log in to ${smtp.host}`
+    const context = contextOf(smtp, access.user, secret, action, from)
+    let connection: SMTPConnection | null = null
+    try {
+      connection = await connect(smtp, from, signal)
+      const open = connection
+      await step(open, done => open.login(credentials(access.user, secret), error => done(error)))
+      open.quit()
+    } catch (error) {
+      connection?.close()
+      signal.throwIfAborted()
+      const failure = readFailure(error, context.secrets)
+      const verdict = failure.login ? null : replyVerdict(failure, smtp)
+      throw verdict ? mailError(verdict, action, failure) : toProviderError(error, context)
+    }
+  })
 }
 
 function contextOf(
@@ -111,15 +126,13 @@ function contextOf(
   action: string,
   { world }: SessionWorld,
 ): ErrorContext {
-  const [login, text] =
-    'password' in secret ? (['password', secret.password] as const) : (['token', secret.accessToken] as const)
   return {
     protocol: 'SMTP',
     ...smtp,
     action,
-    login,
+    login: 'password' in secret ? 'password' : 'token',
     now: world.now(),
-    secrets: secretForms(user, text),
+    secrets: secretForms(user, secret),
   }
 }
 
@@ -150,6 +163,7 @@ async function connect(
       connectionTimeout: settings.connectMs,
       greetingTimeout: settings.greetingMs,
       socketTimeout: settings.silenceMs,
+      customAuth: { [BY_TOKEN]: context => logInByToken(context, smtp) },
       logger: false,
     })
     // It may fail between two steps and while it closes: with nobody listening that would end the process.
@@ -173,7 +187,7 @@ const silent = (error: unknown): error is Error =>
 
 function credentials(user: string, secret: MailSecret) {
   if ('password' in secret) return { credentials: { user, pass: secret.password } }
-  return { oauth2: new XOAuth2({ user, accessToken: secret.accessToken }) }
+  return { method: BY_TOKEN, credentials: { user, pass: secret.accessToken } }
 }
 
 /** One step as a promise; the connection's own failure ends it, too. */

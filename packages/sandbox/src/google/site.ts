@@ -1,4 +1,4 @@
-import { json, noContent, type Reply, ReplyError } from '../http/reply.ts'
+import { noContent, type Reply, ReplyError } from '../http/reply.ts'
 import { type Request, Router } from '../http/router.ts'
 import { answerBatch } from './batch.ts'
 import { googleError, unauthorized } from './errors.ts'
@@ -7,8 +7,8 @@ import type { GmailCall } from './gmail/context.ts'
 import { gmailRoutes } from './gmail/routes.ts'
 import type { Google } from './google.ts'
 import { answerConsent, showConsent } from './oauth/consent.ts'
-import { tokenInfo, userinfo } from './oauth/identity.ts'
-import { oauthError, tokenEndpoint } from './oauth/token-endpoint.ts'
+import { identityToken, tokenInfo, userinfo } from './oauth/identity.ts'
+import { revokeEndpoint, tokenEndpoint } from './oauth/token-endpoint.ts'
 import type { Caller } from './oauth/tokens.ts'
 import { pullRoutes } from './pubsub/pull.ts'
 
@@ -119,21 +119,10 @@ function openRoutes(): Router<Site> {
   return new Router<Site>()
     .on('GET', '/o/oauth2/v2/auth', ({ google, request }) => showConsent(google, request.query))
     .on('POST', '/o/oauth2/v2/auth', ({ google, request }) => answerConsent(google, request))
-    .on('POST', '/token', ({ google, request }) => {
-      const fault = google.faults.take('status', { method: 'POST', path: '/token' })
-      if (fault)
-        return oauthError(
-          fault.reason ?? 'internal_failure',
-          fault.message ?? 'A fault asked for this.',
-          fault.status ?? 500,
-        )
-      return tokenEndpoint(google, request)
-    })
-    .on('POST', '/revoke', ({ google, request }) => {
-      const form = new URLSearchParams(request.body.toString('utf8'))
-      const token = request.query.get('token') ?? form.get('token') ?? ''
-      return google.tokens.revoke(token) ? json({}) : oauthError('invalid_token', 'Token expired or revoked')
-    })
+    .on('POST', '/token', ({ google, request }) =>
+      tokenEndpoint(google, request, (...grant) => identityToken(google, ...grant)),
+    )
+    .on('POST', '/revoke', ({ google, request }) => revokeEndpoint(google, request))
     .on('GET', '/oauth2/v1/certs', ({ google }) =>
       certificates({ [google.keys.kid]: google.keys.certificate }),
     )

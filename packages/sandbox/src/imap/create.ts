@@ -1,11 +1,13 @@
 import type { AddressInfo, Server } from 'node:net'
 import type { Clock } from '../clock.ts'
 import type { Faults } from '../faults.ts'
+import { Tokens } from '../google/oauth/tokens.ts'
 import type { AccountOptions } from '../mailbox/mailboxes.ts'
 import type { PostOffice } from '../post-office.ts'
 import type { Store } from '../store/store.ts'
 import { DEFAULT_LIMITS, type Imap, type ImapLimits } from './imap.ts'
 import { ImapMailboxes } from './mailbox/imap-mailboxes.ts'
+import { DEFAULT_MAIL_CLIENT } from './oauth.ts'
 import { createImapServer } from './server.ts'
 import { createSmtpServer } from './smtp.ts'
 
@@ -35,7 +37,16 @@ export function createImap(options: ImapOptions, parts: Parts): Imap {
   const password = options.password ?? 'demo'
   for (const account of options.accounts ?? []) mailboxes.create(account, password)
   post.register(address => mailboxes.addressee(address))
-  return { clock, faults, post, mailboxes, limits: limitsOf(options), sessions: new Set(), password }
+  const tokens = new Tokens(store, clock, 'imap-tokens')
+  return {
+    ...{ clock, faults, post, mailboxes, tokens, clients: [DEFAULT_MAIL_CLIENT], password },
+    limits: limitsOf(options),
+    sessions: new Set(),
+    mailboxOf(email, token) {
+      const mailbox = mailboxes.get(email)
+      return mailbox && tokens.caller(token)?.email === mailbox.email ? mailbox : undefined
+    },
+  }
 }
 
 function limitsOf({ limits }: ImapOptions): ImapLimits {

@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { Faults } from '../faults.ts'
+import type { Authority } from '../google/oauth/authority.ts'
 import type { PostOffice } from '../post-office.ts'
+import type { ImapMailbox } from './mailbox/imap-mailbox.ts'
 import type { ImapMailboxes } from './mailbox/imap-mailboxes.ts'
 import type { Session } from './session.ts'
 
@@ -29,13 +31,15 @@ export const DEFAULT_LIMITS: ImapLimits = {
 }
 
 /** Everything the IMAP and SMTP simulators share. */
-export interface Imap {
+export interface Imap extends Authority {
   readonly clock: Clock
   readonly faults: Faults
   readonly post: PostOffice
   readonly mailboxes: ImapMailboxes
   readonly limits: ImapLimits
   readonly sessions: Set<Session>
+  /** The mailbox that this address and access token open. */
+  mailboxOf(email: string, token: string): ImapMailbox | undefined
   /** Of accounts made from now on. */
   readonly password: string
 }

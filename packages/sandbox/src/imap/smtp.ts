@@ -20,7 +20,7 @@ export function createSmtpServer(
   const server = new SMTPServer({
     name: 'sandbox.inlet.test',
     banner: 'Inlet sandbox',
-    authMethods: ['PLAIN', 'LOGIN'],
+    authMethods: ['PLAIN', 'LOGIN', 'XOAUTH2'],
     disabledCommands: ['STARTTLS'],
     allowInsecureAuth: true,
     disableReverseLookup: true,
@@ -59,12 +59,17 @@ export function createSmtpServer(
   return server
 }
 
-function logIn(imap: Imap, auth: SMTPServerAuthentication): { user: string } {
+/** A refused token is answered with a challenge (RFC 7628 §3.2.2), the rest with a number. */
+function logIn(imap: Imap, auth: SMTPServerAuthentication): { user: string } | { data: object } {
   const user = auth.username ?? ''
   const account = user.toLowerCase()
   const refused = imap.faults.take('smtp.refuse', { method: 'AUTH', account })
   if (refused) throw failure(refused.status ?? 535, refused.message ?? 'Refused, as was asked for')
-  const mailbox = imap.mailboxes.login(user, auth.password ?? '')
+  const byToken = auth.method === 'XOAUTH2'
+  const mailbox = byToken
+    ? imap.mailboxOf(user, auth.accessToken ?? '')
+    : imap.mailboxes.login(user, auth.password ?? '')
+  if (!mailbox && byToken) return { data: { status: 'invalid_token', schemes: 'bearer' } }
   if (!mailbox) throw failure(535, 'The address or the password is wrong')
   return { user: mailbox.email }
 }

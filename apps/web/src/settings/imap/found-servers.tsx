@@ -3,6 +3,7 @@ import { Skeleton } from '@/ui/skeleton.tsx'
 import { securityNames } from './server-fields.tsx'
 
 const whence: Record<FoundMailbox['source'], string> = {
+  configured: 'Known settings of this provider.',
   known: 'Known settings of this provider.',
   mx: 'This provider handles the mail of the domain.',
   srv: 'The domain names these servers itself.',
@@ -10,12 +11,12 @@ const whence: Record<FoundMailbox['source'], string> = {
   stored: 'Connected with these settings before.',
 }
 
-/** What was found for an address. */
-export function FoundServers({ found }: { found: FoundMailbox }) {
+/** What was found for an address. Its note is about passwords, or says that there is no way. */
+export function FoundServers({ found, byPassword }: { found: FoundMailbox; byPassword: boolean }) {
   return (
     <div className="rounded-lg border border-line-strong px-4 py-3.5">
       <p className="text-base font-medium [overflow-wrap:anywhere]">{found.name}</p>
-      {found.imap && found.login !== 'oauth' ? (
+      {found.imap && (found.login !== 'oauth' || found.consent) ? (
         <>
           <p className="text-muted">{whence[found.source]}</p>
           <dl className="mt-2.5 space-y-1 border-t border-line pt-2.5 text-xs">
@@ -24,7 +25,7 @@ export function FoundServers({ found }: { found: FoundMailbox }) {
           </dl>
         </>
       ) : null}
-      {found.note ? <p className="mt-2.5 border-t border-line pt-2.5">{found.note}</p> : null}
+      {found.note && byPassword ? <p className="mt-2.5 border-t border-line pt-2.5">{found.note}</p> : null}
     </div>
   )
 }

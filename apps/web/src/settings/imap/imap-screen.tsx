@@ -1,22 +1,27 @@
 'use client'
 
-import type { FoundMailbox } from '@inlet/protocol/imap-api'
 import { type FormEvent, useEffect, useRef } from 'react'
-import { Button, buttonClass } from '@/ui/button.tsx'
+import { Button } from '@/ui/button.tsx'
 import { Field, inputClass, invalid } from '@/ui/field.tsx'
-import { type Connectable, choices } from '../connect-text.ts'
+import type { Connectable } from '../connect-text.ts'
 import { PageFrame } from '../page-frame.tsx'
 import { ProblemNote } from '../problem-note.tsx'
+import { AsAccount } from './as-account.tsx'
 import { FoundServers, ServersSkeleton } from './found-servers.tsx'
+import { SendingFields } from './sending-fields.tsx'
 import { ServerFields } from './server-fields.tsx'
 import { useImapForm } from './use-imap-form.ts'
 
-/** Connects any mailbox by address and password. `email` fills the address in, to connect it again. */
+/**
+ * Connects any mailbox by address and password, or on its provider's consent page. `email` fills the address in, to
+ * connect it again; `back` is why somebody came back from a consent page without it.
+ */
 export function ImapScreen({
   email,
   name,
   offered,
   plain,
+  back = null,
 }: {
   email: string
   /** Of the person, as recipients will see it. */
@@ -24,25 +29,29 @@ export function ImapScreen({
   offered: readonly Connectable[]
   /** Whether an unencrypted connection may be chosen. */
   plain: boolean
+  back?: string | null
 }) {
-  const form = useImapForm(email, name)
-  const { step, busy, problem, elsewhere, draft, found } = form
-  const chosen = found.find(each => isIn(draft, each)) ?? found[0]
-  const ref = useFocus(step, problem)
+  const form = useImapForm(email, name, back)
+  const { step, busy, problem, elsewhere, draft, found, chosen, consent, byPassword } = form
+  const ref = useFocus(`${step} ${byPassword}`, problem)
   const at = (place: string) => (problem?.at === place ? problem.message : null)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (busy === null) void (step === 'address' ? form.look() : form.connect())
+    if (busy !== null) return
+    if (step === 'address') void form.look()
+    else if (byPassword) void form.connect()
+    else form.leave()
   }
-  const noWay = step === 'found' && chosen && (chosen.imap === null || chosen.login === 'oauth')
+  const noPassword = step === 'found' && (chosen?.imap === null || chosen?.login === 'oauth')
+  const noWay = noPassword && consent === null
 
   return (
     <PageFrame title="Connect a mailbox by IMAP" back={{ href: '/connect', name: 'Connect an account' }}>
       <p className="mt-1 max-w-prose text-base text-muted">
-        Inlet signs in to the mail server as any mail program does. Your password is encrypted, and used for
-        nothing else.
+        Inlet signs in to the mail server as any mail program does. What it signs in with is encrypted, and
+        used for nothing else.
       </p>
-      {elsewhere ? <ProblemNote className="mt-5 max-w-lg">{elsewhere.message}</ProblemNote> : null}
+      {elsewhere ? <ProblemNote className="mt-5 max-w-lg">{elsewhere}</ProblemNote> : null}
       <form ref={ref} onSubmit={submit} className="mt-6 max-w-lg space-y-5" aria-busy={busy !== null}>
         {step === 'address' ? (
           <Field id="email" label="Email address" error={at('email')}>
@@ -96,7 +105,7 @@ export function ImapScreen({
                 ))}
               </fieldset>
             ) : null}
-            {chosen ? <FoundServers found={chosen} /> : null}
+            {chosen ? <FoundServers found={chosen} byPassword={byPassword} /> : null}
           </>
         ) : null}
 
@@ -121,7 +130,7 @@ export function ImapScreen({
           </>
         ) : null}
 
-        {step === 'address' || noWay ? null : (
+        {step === 'address' || noWay || !byPassword ? null : (
           <Field
             id="password"
             label={step === 'found' && chosen?.login === 'app_password' ? 'App password' : 'Password'}
@@ -177,79 +186,42 @@ export function ImapScreen({
           </Field>
         )}
 
+        {consent && !byPassword ? (
+          <p className="text-muted">
+            {consent.name} asks for your consent on its own page, and Inlet never sees your password.
+          </p>
+        ) : null}
         <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-          {step === 'found' && chosen ? (
-            <ByConsent found={chosen} email={draft.email} offered={offered} />
+          {step === 'found' && chosen && !consent ? (
+            <AsAccount found={chosen} email={draft.email} offered={offered} />
           ) : null}
           {noWay ? null : (
-            <Button type="submit" kind="primary" size="lg" disabled={busy !== null}>
-              {step === 'address' ? 'Continue' : busy === 'signing-in' ? 'Signing in…' : 'Connect'}
+            <Button type="submit" kind="primary" size="lg" disabled={busy !== null} data-way>
+              {step === 'address'
+                ? 'Continue'
+                : consent && !byPassword
+                  ? `Continue with ${consent.name}`
+                  : busy === 'signing-in'
+                    ? 'Signing in…'
+                    : 'Connect'}
             </Button>
           )}
-          {step === 'manual' || (step === 'address' && !draft.email.includes('@')) ? null : (
+          {consent && !byPassword && !noPassword ? (
+            <Button size="lg" onClick={form.usePassword}>
+              {chosen?.login === 'app_password' ? 'Use an app password' : 'Use a password'}
+            </Button>
+          ) : null}
+          {step === 'manual' || !byPassword || (step === 'address' && !draft.email.includes('@')) ? null : (
             <Button kind="quiet" size="lg" disabled={busy === 'signing-in'} onClick={form.typeAll}>
               Enter settings yourself
             </Button>
           )}
         </div>
+        {consent && byPassword ? (
+          <Link onClick={form.leave}>{`Continue with ${consent.name} instead`}</Link>
+        ) : null}
       </form>
     </PageFrame>
-  )
-}
-
-function SendingFields({ form, plain }: { form: ReturnType<typeof useImapForm>; plain: boolean }) {
-  const { draft, problem } = form
-  const sends = (
-    <label className="mb-3 flex w-fit items-center gap-2.5">
-      <input
-        type="checkbox"
-        checked={draft.sends}
-        onChange={event => form.change({ sends: event.target.checked })}
-        className="accent-accent"
-      />
-      Send mail from this address, too
-    </label>
-  )
-  if (!draft.sends)
-    return (
-      <fieldset>
-        <legend className="mb-2 font-semibold">Sending (SMTP)</legend>
-        {sends}
-      </fieldset>
-    )
-  return (
-    <ServerFields
-      protocol="smtp"
-      legend="Sending (SMTP)"
-      server={draft.smtp}
-      plain={plain}
-      problem={problem}
-      onChange={smtp => form.change({ smtp })}
-    >
-      {sends}
-    </ServerFields>
-  )
-}
-
-/** The way by consent, for mailboxes that take no passwords or are better off without one. */
-function ByConsent({
-  found,
-  email,
-  offered,
-}: {
-  found: FoundMailbox
-  email: string
-  offered: readonly Connectable[]
-}) {
-  const provider = found.name === 'Gmail' ? 'gmail' : found.login === 'oauth' ? 'graph' : null
-  if (!provider || !offered.includes(provider)) return null
-  return (
-    <a
-      href={`${choices[provider].href}?email=${encodeURIComponent(email)}`}
-      className={buttonClass({ kind: found.login === 'oauth' ? 'primary' : 'plain', size: 'lg' })}
-    >
-      Connect as {provider === 'gmail' ? 'a Gmail' : 'an Outlook'} account
-    </a>
   )
 }
 
@@ -265,18 +237,16 @@ function Link({ onClick, children }: { onClick(): void; children: string }) {
   )
 }
 
-const isIn = (draft: { imap: { host: string; port: string } }, { imap }: FoundMailbox) =>
-  imap?.host === draft.imap.host && String(imap.port) === draft.imap.port
-
 /** Whoever types is led to the field that is wrong, and at a new step to the first one to fill in. */
-function useFocus(step: string, problem: { at: string | null } | null) {
+function useFocus(stage: string, problem: { at: string | null } | null) {
   const ref = useRef<HTMLFormElement>(null)
   useEffect(() => {
     const place = problem?.at
     const wrong = place && ref.current?.querySelector<HTMLElement>(`[data-place="${place}"]`)
     const empty = ref.current?.querySelector<HTMLElement>('input[required][value=""]')
-    const first = wrong || (problem ? null : empty)
-    if (step !== 'address' || wrong) first?.focus()
-  }, [step, problem])
+    const way = ref.current?.querySelector<HTMLElement>('[data-way]')
+    const first = wrong || (problem ? null : (empty ?? way))
+    if (!stage.startsWith('address') || wrong) first?.focus()
+  }, [stage, problem])
   return ref
 }

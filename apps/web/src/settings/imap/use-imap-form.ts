@@ -25,8 +25,15 @@ const SEEN: Record<Step, (at: Place) => boolean> = {
   manual: at => at !== 'email',
 }
 
-/** The state of the form, and what its buttons do. `email` is an address that is to be connected again. */
-export function useImapForm(email: string, name: string) {
+/** Where the provider of what was found asks for consent. */
+const consentPage = ({ consent }: FoundMailbox, { email, displayName }: Draft) =>
+  `/api/accounts/connect/imap-${consent?.id}?${new URLSearchParams({ email, name: displayName.trim() })}`
+
+/**
+ * The state of the form, and what its buttons do. `email` is an address that is to be connected again, `back` why
+ * somebody came back from a consent page without a mailbox.
+ */
+export function useImapForm(email: string, name: string, back: string | null) {
   const [step, setStep] = useState<Step>('address')
   const [busy, setBusy] = useState<Busy>(email ? 'looking' : null)
   const [problem, setProblem] = useState<Problem | null>(null)
@@ -34,6 +41,9 @@ export function useImapForm(email: string, name: string) {
   /** Why there is everything to type. */
   const [notice, setNotice] = useState<string | null>(null)
   const [draft, setDraft] = useState<Draft>(() => emptyDraft(email, name))
+  const [whyBack, setWhyBack] = useState(back)
+  /** Whether a password is typed although there is a consent page. */
+  const [byPassword, setByPassword] = useState(false)
   const running = useRef<AbortController | null>(null)
 
   const change = (patch: Partial<Draft>) => setDraft(before => ({ ...before, ...patch }))
@@ -53,6 +63,7 @@ export function useImapForm(email: string, name: string) {
       if (signal.aborted) return
       const [first] = settings
       setFound(settings)
+      setByPassword(false)
       setDraft(first ? fromFound({ ...before, ...asked }, first) : { ...before, ...asked, user: asked.email })
       // Of a mailbox that is connected again the name stays.
       if (first?.source === 'stored') change({ displayName: '' })
@@ -86,6 +97,9 @@ export function useImapForm(email: string, name: string) {
     }
   }
 
+  const chosen = found.find(each => isIn(draft, each)) ?? found[0]
+  const consent = step === 'found' ? (chosen?.consent ?? null) : null
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, for the address that the page was opened with.
   useEffect(() => {
     if (email) void look(draft)
@@ -97,15 +111,28 @@ export function useImapForm(email: string, name: string) {
     busy,
     problem,
     /** The problem where it is not said at a field. */
-    elsewhere: problem && (problem.at === null || !SEEN[step](problem.at)) ? problem : null,
+    elsewhere: problem ? (problem.at && SEEN[step](problem.at) ? null : problem.message) : whyBack,
     found,
+    chosen,
+    /** Whose consent page leads into the mailbox. */
+    consent,
+    byPassword: consent === null || byPassword,
     notice,
     draft,
     domain: domainOf(draft.email),
     change,
     choose: (one: FoundMailbox) => setDraft(before => fromFound(before, one)),
-    look: () => look(draft),
-    connect,
+    look() {
+      setWhyBack(null)
+      return look(draft)
+    },
+    connect() {
+      setWhyBack(null)
+      return connect()
+    },
+    /** To the consent page. */
+    leave: () => chosen && window.location.assign(consentPage(chosen, draft)),
+    usePassword: () => setByPassword(true),
     typeAll() {
       begin()
       setBusy(null)
@@ -115,8 +142,12 @@ export function useImapForm(email: string, name: string) {
     },
     otherAddress() {
       begin()
+      setWhyBack(null)
       setBusy(null)
       setStep('address')
     },
   }
 }
+
+const isIn = ({ imap }: Draft, found: FoundMailbox) =>
+  found.imap?.host === imap.host && String(found.imap.port) === imap.port

@@ -1,4 +1,4 @@
-import type { StoredAccount } from '../../mailbox/types.ts'
+import type { Person } from './authority.ts'
 import type { Authorization } from './consent.ts'
 
 const STYLE = `:root{color-scheme:light dark;font:14px/1.5 system-ui,sans-serif}
@@ -22,7 +22,7 @@ export function errorPage(code: string, detail: string): string {
   )
 }
 
-export function consentPage({ scopes, query }: Authorization, accounts: readonly StoredAccount[]): string {
+export function consentPage({ scopes, query }: Authorization, accounts: readonly Person[]): string {
   const hint = (query.get('login_hint') ?? '').toLowerCase()
   const hinted = accounts.findIndex(account => account.email === hint || account.subject === hint)
   const choices = accounts.map((account, i) => {
@@ -32,7 +32,7 @@ ${escapeHtml(account.name)} <small>${escapeHtml(account.email)}</small></label>`
   })
   return page(
     'Sign in to the sandbox',
-    `<h1>Choose an account</h1><p><small>This is Inlet's sandbox, not Google. Nobody's real mail is behind it.</small></p>
+    `<h1>Choose an account</h1><p><small>This is Inlet's sandbox. Nobody's real mail is behind it.</small></p>
 <form method="post" action="?${escapeHtml(query.toString())}">
 <fieldset><legend>Accounts</legend>${choices.join('')}</fieldset>
 <p>The application asks for:</p><ul>${scopes.map(scope => `<li>${escapeHtml(scope)}</li>`).join('')}</ul>

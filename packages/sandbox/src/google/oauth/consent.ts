@@ -1,6 +1,6 @@
 import { html, type Reply } from '../../http/reply.ts'
 import type { Request } from '../../http/router.ts'
-import type { Google } from '../google.ts'
+import type { Authority } from './authority.ts'
 import { consentPage, errorPage } from './consent-page.ts'
 import type { OAuthClient } from './tokens.ts'
 
@@ -12,39 +12,40 @@ export interface Authorization {
   query: URLSearchParams
 }
 
-/** `GET /o/oauth2/v2/auth`: shows the page. A wrong client or redirect address is never redirected to. */
-export function showConsent(google: Google, query: URLSearchParams): Reply {
-  const found = readAuthorization(google, query)
+/** `GET` of the consent page: shows the page. A wrong client or redirect address is never redirected to. */
+export function showConsent(authority: Authority, query: URLSearchParams): Reply {
+  const found = readAuthorization(authority, query)
   if ('status' in found) return found
   return html(
     consentPage(
       found,
-      google.mailboxes.all().map(mailbox => mailbox.account),
+      authority.mailboxes.all().map(mailbox => mailbox.account),
     ),
   )
 }
 
-/** `POST /o/oauth2/v2/auth`: the person's answer; form fields `account` and `answer` beside the query. */
-export function answerConsent(google: Google, request: Request): Reply {
-  const found = readAuthorization(google, request.query)
+/** `POST` to the same address: the person's answer; form fields `account` and `answer` beside the query. */
+export function answerConsent(authority: Authority, request: Request): Reply {
+  const found = readAuthorization(authority, request.query)
   if ('status' in found) return found
   const form = new URLSearchParams(request.body.toString('utf8'))
   const target = new URL(found.redirectUri)
   const state = found.query.get('state')
   if (state !== null) target.searchParams.set('state', state)
-  const mailbox = google.mailboxes.get(form.get('account') ?? '')
+  const mailbox = authority.mailboxes.get(form.get('account') ?? '')
   if (form.get('answer') !== 'allow' || !mailbox) {
     target.searchParams.set('error', 'access_denied')
     return redirect(target)
   }
   const challenge = found.query.get('code_challenge') ?? undefined
   const nonce = found.query.get('nonce') ?? undefined
-  const code = google.tokens.issueCode({
+  const code = authority.tokens.issueCode({
     email: mailbox.email,
     client: found.client.id,
     scopes: found.scopes,
     redirectUri: found.redirectUri,
-    offline: found.query.get('access_type') === 'offline',
+    // Google's way to ask for a refresh token, and OpenID Connect's.
+    offline: found.query.get('access_type') === 'offline' || found.scopes.includes('offline_access'),
     ...(challenge !== undefined && { challenge }),
     ...(nonce !== undefined && { nonce }),
   })
@@ -57,8 +58,8 @@ function redirect(target: URL): Reply {
   return { status: 302, headers: { location: target.href } }
 }
 
-function readAuthorization(google: Google, query: URLSearchParams): Authorization | Reply {
-  const client = google.clients.find(candidate => candidate.id === query.get('client_id'))
+function readAuthorization(authority: Authority, query: URLSearchParams): Authorization | Reply {
+  const client = authority.clients.find(candidate => candidate.id === query.get('client_id'))
   if (!client) return html(errorPage('invalid_client', 'The OAuth client was not found.'), 401)
   const redirectUri = query.get('redirect_uri') ?? ''
   if (!allowedRedirect(client, redirectUri)) {

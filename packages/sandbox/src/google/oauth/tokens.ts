@@ -41,10 +41,10 @@ export class Tokens {
   #tokens: Collection<StoredToken>
   #clock: Clock
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, clock: Clock, collection = 'tokens') {
     this.#store = store
     this.#clock = clock
-    this.#tokens = store.collection('tokens')
+    this.#tokens = store.collection(collection)
   }
 
   caller(token: string): Caller | undefined {

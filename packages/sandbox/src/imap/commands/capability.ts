@@ -3,6 +3,8 @@ export const CAPABILITIES = [
   'LITERAL+',
   'SASL-IR',
   'AUTH=PLAIN',
+  'AUTH=XOAUTH2',
+  'AUTH=OAUTHBEARER',
   'ID',
   'ENABLE',
   'NAMESPACE',

@@ -1,47 +1,7 @@
-import type { Session } from '../session.ts'
-import { bad, no, Refusal } from '../wire/refusal.ts'
 import { NIL, type Token } from '../wire/tokens.ts'
+import { authenticate, logIn } from './authenticate.ts'
 import { CAPABILITIES } from './capability.ts'
 import type { Commands } from './command.ts'
-
-const WELCOME = `[CAPABILITY ${CAPABILITIES.join(' ')}] Logged in`
-
-function logIn(session: Session, user: string, password: string): string {
-  if (session.mailbox) bad('You are logged in already')
-  const { faults, mailboxes } = session.imap
-  const refusal = faults.take('imap.refuse', { method: 'LOGIN', account: user.toLowerCase() })
-  if (refusal) no(refusal.message ?? 'Refused, as was asked for', refusal.reason ?? 'AUTHENTICATIONFAILED')
-  const mailbox = mailboxes.login(user, password)
-  if (!mailbox) no('The address or the password is wrong', 'AUTHENTICATIONFAILED')
-  session.login(mailbox)
-  return WELCOME
-}
-
-/** RFC 4616: authorisation identity, user and password with NUL between them. */
-function plain(session: Session, response: string): string {
-  const [as, user, password, more] = Buffer.from(response, 'base64').toString('utf8').split('\0')
-  if (user === undefined || password === undefined || more !== undefined)
-    bad('This is no SASL PLAIN response')
-  if (as !== '' && as !== user) no('Nobody may act for another', 'AUTHORIZATIONFAILED')
-  return logIn(session, user, password)
-}
-
-/** Takes the next line as the answer to a challenge. */
-function challenge(session: Session, tag: string): null {
-  session.dialogue = async line => {
-    session.dialogue = null
-    try {
-      if (line === '*') bad('Called off')
-      session.out.line([tag, 'OK', plain(session, line)])
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      const code = error.code === null ? [] : [`[${error.code}]`]
-      session.out.line([tag, error.status, ...code, error.message])
-    }
-  }
-  session.out.line(['+', ''])
-  return null
-}
 
 /** Everything that needs no folder and no mailbox. */
 export const LOGIN: Commands = {
@@ -70,18 +30,16 @@ export const LOGIN: Commands = {
     run: (session, args) => {
       const [user, password] = [args.text(), args.text()]
       args.end()
-      return logIn(session, user, password)
+      return logIn(session, user, () => session.imap.mailboxes.login(user, password))
     },
   },
   AUTHENTICATE: {
     needs: 'nothing',
     run: (session, args, tag) => {
-      if (args.word() !== 'PLAIN') no('Only PLAIN is known here', 'CANNOT')
-      if (session.mailbox) bad('You are logged in already')
-      if (!args.more) return challenge(session, tag)
-      const response = args.atom()
+      const mechanism = args.word()
+      const response = args.more ? args.atom() : null
       args.end()
-      return plain(session, response)
+      return authenticate(session, mechanism, response, tag)
     },
   },
   ID: {

@@ -48,6 +48,16 @@ export class ImapControl {
     this.mailbox(email).updateAccount({ password })
   }
 
+  /** As if the person had removed the application's access. Returns how many tokens died; who is logged in stays so. */
+  revoke(email?: string): number {
+    return this.#imap.tokens.revokeAll(this.mailbox(email).email)
+  }
+
+  /** Ends access tokens only: refresh tokens go on working. Returns how many. */
+  expireAccessTokens(email?: string): number {
+    return this.#imap.tokens.expireAccess(this.mailbox(email).email)
+  }
+
   /** Puts a message into any folder, as another client would. Returns its UID. */
   append(
     where: { email?: string; folder: string },

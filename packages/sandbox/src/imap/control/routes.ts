@@ -56,6 +56,10 @@ export function imapControlRoutes(): Router<Call> {
     control.setPassword(optionalText(body, 'account'), text(body, 'password'))
     return {}
   })
+  post('revoke', ['account'], (control, body) => ({ tokens: control.revoke(optionalText(body, 'account')) }))
+  post('expire-tokens', ['account'], (control, body) => ({
+    tokens: control.expireAccessTokens(optionalText(body, 'account')),
+  }))
   post('disconnect', ['account'], (control, body) => ({
     connections: control.disconnect(optionalText(body, 'account')),
   }))

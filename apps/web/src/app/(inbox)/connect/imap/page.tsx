@@ -1,6 +1,8 @@
 import type { Metadata } from 'next'
+import { cookies } from 'next/headers'
 import { notFound } from 'next/navigation'
 import { offered } from '@/server/adapter-of.ts'
+import { REFUSED_COOKIE, whyBack } from '@/server/imap-consent.ts'
 import { getRuntime } from '@/server/runtime.ts'
 import { requireUser } from '@/server/session.ts'
 import { ImapScreen } from '@/settings/imap/imap-screen.tsx'
@@ -12,17 +14,20 @@ export default async function ConnectImapPage({
 }: {
   searchParams: Promise<Record<string, string | string[] | undefined>>
 }) {
-  const { name } = await requireUser()
+  const user = await requireUser()
   const runtime = await getRuntime()
   const { imap } = runtime.config
   if (!imap) notFound()
-  const { email } = await searchParams
+  const params = await searchParams
+  const { email } = params
+  const refused = (await cookies()).get(REFUSED_COOKIE)?.value
   return (
     <ImapScreen
       email={typeof email === 'string' ? email.slice(0, 320) : ''}
-      name={name}
+      name={user.name}
       offered={offered(runtime)}
       plain={imap.privateHosts}
+      back={whyBack(runtime, user, params, refused)}
     />
   )
 }
