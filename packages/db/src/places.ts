@@ -1,4 +1,4 @@
-import type { Place } from '@inlet/sync/places'
+import type { Place, PlaceSum } from '@inlet/sync/places'
 import type { PlacesBefore, PlaceWrites, StoredPlace } from '@inlet/sync/plan-places'
 import type { Batch } from '@inlet/sync/store-port'
 import type { Queryable } from './pool.ts'
@@ -139,6 +139,15 @@ export async function placeEpochs(
   const { rows } = await db.query<{ resource: string; epoch: string }>(
     `SELECT DISTINCT resource, epoch FROM place WHERE account_id = $1 AND NOT gone ORDER BY resource, epoch`,
     [accountId],
+  )
+  return rows
+}
+
+export async function placeSums(db: Queryable, accountId: string): Promise<PlaceSum[]> {
+  const { rows } = await db.query<PlaceSum>(
+    `SELECT resource, epoch, count(*) AS places, count(*) FILTER (WHERE NOT flags @> $2) AS unseen
+       FROM place WHERE account_id = $1 AND NOT gone GROUP BY resource, epoch ORDER BY resource, epoch`,
+    [accountId, ['\\Seen']],
   )
   return rows
 }

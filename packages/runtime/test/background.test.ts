@@ -75,6 +75,7 @@ test('what people look at without a doorbell is polled while they look, also whe
     log: { warn: () => {}, error: () => {} },
     bus: { ring: async () => {} },
     store: { markSilent: async (options: unknown) => asked.push(options) },
+    providers: new Map(),
   }
   const runner = {
     async drain() {

@@ -88,13 +88,15 @@ export interface Store extends PlaceStore, MutationStore, AttendanceStore, Recon
   removeWatch(resourceId: string): Promise<Committed>
   /**
    * Marks live lanes whose doorbell cannot be trusted: no watch, watch expired, or no push for `silentMs`,
-   * and that were not synced for `everyMs`; of these users only, if they are named. Returns how many.
+   * and that were not synced for `everyMs`; of these users only, if they are named. Where a tree surveys the account's
+   * other lanes, and has not failed COOL_DOWN_AFTER times in a row, those wait for SURVEYED_MS. Returns how many.
    */
   markSilent(options: {
     now: number
     silentMs: number
     everyMs: number
     userIds?: readonly string[]
+    surveyed?: readonly Surveyed[]
   }): Promise<number>
 
   // -- accounts --
@@ -128,6 +130,9 @@ export interface Store extends PlaceStore, MutationStore, AttendanceStore, Recon
  */
 export type Lane = 'live' | 'listing' | 'items' | 'mutations'
 export type Trigger = 'push' | 'poll' | 'person' | 'schedule' | 'retry' | 'connect' | 'mutation'
+
+/** Of accounts of this provider the resource `tree` tells which others have news. */
+export type Surveyed = { provider: Provider; tree: string }
 
 export type MarkTarget =
   | { accountId: string; lanes: Lane[] }
@@ -276,5 +281,6 @@ export type AccountRecord = {
     watchId: string | null
     /** Marked, and not yet run to its end since. */
     due: boolean
+    lastSyncedAt: number | null
   }[]
 }

@@ -4,6 +4,7 @@ import { gather } from './gather.ts'
 import { ProviderError } from './provider-errors.ts'
 import type { PulledLabel, PulledMessage, PulledPage, ResourceSpec } from './provider-port.ts'
 import { BATCH_MAX, type Batch, type ListingCursor, type RunEnd } from './store-port.ts'
+import { survey } from './survey.ts'
 import type { Work } from './work.ts'
 
 /** Live commits are small, so that the first of many new messages is on screen before the last is fetched. */
@@ -37,6 +38,7 @@ export async function syncResource(work: Work, signal: AbortSignal): Promise<Run
     )
     await begin(work, 'resync', signal)
   }
+  await survey(work, signal)
   const { lookAgainMs } = work.port
   if (lookAgainMs === undefined || work.upserts + work.deletions === 0) return { ok: true }
   return { ok: true, again: { at: work.world.now() + lookAgainMs } }

@@ -1,4 +1,4 @@
-import type { Place } from '@inlet/sync/places'
+import type { Place, PlaceSum } from '@inlet/sync/places'
 import type { PlacesBefore, PlaceWrites, StoredPlace } from '@inlet/sync/plan-places'
 import type { Batch } from '@inlet/sync/store-port'
 import { byText, type MemoryState, resourcesOf } from './state.ts'
@@ -105,6 +105,18 @@ export function placeEpochs(state: MemoryState, accountId: string): { resource: 
     ]),
   )
   return [...pairs.values()]
+}
+
+export function placeSums(state: MemoryState, accountId: string): PlaceSum[] {
+  const sums = new Map<string, PlaceSum>()
+  for (const { resource, epoch, flags } of lying(state, accountId)) {
+    const key = JSON.stringify([resource, epoch])
+    const sum = sums.get(key) ?? { resource, epoch, places: 0, unseen: 0 }
+    sums.set(key, sum)
+    sum.places += 1
+    if (!flags.includes('\\Seen')) sum.unseen += 1
+  }
+  return [...sums.values()]
 }
 
 export const countAllPlaces = (state: MemoryState, accountId: string, within?: string): number =>
