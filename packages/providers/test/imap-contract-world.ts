@@ -20,6 +20,7 @@ export const imapTraits: ProviderTraits = {
   threadsByHeaders: true,
   sendsBlindly: true,
   listsIds: true,
+  surveys: true,
   tokenless: true,
 }
 

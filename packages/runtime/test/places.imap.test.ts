@@ -1,4 +1,5 @@
 import { createImap, type ImapAdapter } from '@inlet/providers/imap'
+import { pollForViewers } from '@inlet/sync/fallback-poll'
 import { prove } from '@inlet/sync/prove'
 import { startReconcile } from '@inlet/sync/reconcile'
 import { type DovecotServer, startDovecot } from '@inlet/testkit/dovecot'
@@ -122,6 +123,39 @@ describe.each(AGES)('a mailbox over IMAP with $age', ({ hide }) => {
     await later()
     expect(await stored()).toEqual({ old: 'Inbox, unread', read: 'Inbox, starred' })
     expect(await failed()).toEqual([])
+  })
+
+  it('finds with one look at the account what changed in which folder, and runs no other', async () => {
+    const uids = new Map<string, number>()
+    for (const folder of ['INBOX', 'Archive', 'Work', 'Still', 'Lists'])
+      uids.set(folder, await deliver(folder, folder))
+    await world.drain()
+    for (let round = 0; round < 2; round++) await later()
+    const runs = async () => {
+      world.clock.advance(31_000)
+      const since = world.clock.now()
+      await pollForViewers(world.engine, [world.userId])
+      await world.drain()
+      const { rows } = await world.pool.query<{ name: string }>(
+        `SELECT DISTINCT r.name FROM sync_run s JOIN resource r ON r.id = s.resource_id
+          WHERE s.account_id = $1 AND s.started_at >= $2 AND r.lane = 'live' ORDER BY 1`,
+        [world.accountId, since],
+      )
+      return rows.map(({ name }) => name)
+    }
+    // Where nothing numbers changes, a few folders are looked at each time.
+    const numbered = !hide.includes('CONDSTORE')
+    if (numbered) expect(await runs()).toEqual(['Folders'])
+    await box.flag('Work', [uids.get('Work') ?? 0], { add: ['\\Seen'] })
+    await box.expunge('Lists', [uids.get('Lists') ?? 0])
+    await deliver('new', 'Archive')
+    const ran = await runs()
+    expect(ran).toEqual(expect.arrayContaining(['Archive', 'Folders', 'Lists', 'Work']))
+    if (numbered) expect(ran).toHaveLength(4)
+    expect(await stored()).toMatchObject({ Work: 'Work, ', new: 'Archive, unread', Still: 'Still, unread' })
+    await later()
+    expect(Object.keys(await stored()).sort()).toEqual(['Archive', 'INBOX', 'Still', 'Work', 'new'])
+    expect(await prove(world.engine, world.accountId, world.signal)).toBe(0)
   })
 
   it.each(['Inbox', 'Archive'])(

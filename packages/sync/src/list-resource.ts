@@ -144,10 +144,12 @@ const pagesOf = (work: Work, listing: string, position: string | null, signal: A
     : listPages(work, listing, position, signal)
 
 async function* listPages(work: Work, listing: string, from: string | null, signal: AbortSignal): Pages {
+  let restarted = false
   for (let position = from; ; ) {
-    const page = await listPage(work, listing, position, signal)
+    const page = await listPage(work, listing, position, restarted, signal)
     yield page
     if (page !== 'restart' && page.next === null) return
+    restarted ||= page === 'restart'
     position = page === 'restart' ? null : page.next
   }
 }
@@ -179,17 +181,21 @@ async function* piecesOf(
   for await (const { count, ...part } of gather(work, needed, options, signal)) yield { count, part }
 }
 
-/** A position that the provider no longer knows: the walk begins again; what is stored is skipped quickly. */
+/**
+ * A position that the provider no longer knows: the walk begins again; what is stored is skipped quickly. Once in a run:
+ * where no position holds there is a wait before the next attempt.
+ */
 async function listPage(
   work: Work,
   listing: string,
   position: string | null,
+  restarted: boolean,
   signal: AbortSignal,
 ): Promise<ListedPage | 'restart'> {
   try {
     return await work.port.list(work.conn, work.key, listing, position, signal)
   } catch (error) {
-    if (position !== null && error instanceof ProviderError && error.kind === 'cursor_expired')
+    if (position !== null && !restarted && error instanceof ProviderError && error.kind === 'cursor_expired')
       return 'restart'
     throw error
   }

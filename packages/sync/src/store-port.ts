@@ -153,8 +153,9 @@ export type Claim = {
   cursor: string | null
   cursorVersion: number
   trigger: Trigger
-  /** Consecutive failures before this claim. */
+  /** Consecutive failures before this claim, and the kind of the last of them. */
   attempts: number
+  failedWith: string | null
   runId: string
 }
 

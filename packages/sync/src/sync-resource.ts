@@ -3,6 +3,7 @@ import { dropPlaces, inPieces } from './drop-places.ts'
 import { gather } from './gather.ts'
 import { ProviderError } from './provider-errors.ts'
 import type { PulledLabel, PulledMessage, PulledPage, ResourceSpec } from './provider-port.ts'
+import { nextAttempt } from './retry.ts'
 import { BATCH_MAX, type Batch, type ListingCursor, type RunEnd } from './store-port.ts'
 import { survey } from './survey.ts'
 import type { Work } from './work.ts'
@@ -37,11 +38,23 @@ export async function syncResource(work: Work, signal: AbortSignal): Promise<Run
       'cursor expired, resync begins',
     )
     await begin(work, 'resync', signal)
+    return afterExpiry(error, work)
   }
   await survey(work, signal)
   const { lookAgainMs } = work.port
   if (lookAgainMs === undefined || work.upserts + work.deletions === 0) return { ok: true }
   return { ok: true, again: { at: work.world.now() + lookAgainMs } }
+}
+
+/**
+ * A cursor that was taken anew is tried at once, and only a pull that goes through shows that it holds. Where the next
+ * one has expired, too, there is a wait, as after any other failure: otherwise all would be listed for ever.
+ */
+function afterExpiry(error: ProviderError, { claim, world }: Work): RunEnd {
+  const end = nextAttempt(error, claim.attempts, world)
+  return claim.failedWith === error.kind
+    ? { ...end, message: `${error.message} The same happens again each time.` }
+    : { ...end, nextAttemptAt: world.now() }
 }
 
 const labelsUnknown = async ({ engine, claim }: Work): Promise<boolean> =>

@@ -1,17 +1,18 @@
+import type { PlaceSum } from '@inlet/sync/places'
 import type { Connection, Look } from '@inlet/sync/provider-port'
 import type { World } from '@inlet/sync/world'
-import type { ImapFlow, StatusObject } from 'imapflow'
 import type { ImapAccount } from './account.ts'
+import { codeOf } from './errors.ts'
 import type { MailFolder } from './folders.ts'
 import { type At, onceMore } from './in-folder.ts'
+import { COUNTED, type FolderStatus, statusOf } from './locate.ts'
 import { readCursor, sweepDue } from './pull.ts'
 import type { Tree } from './tree.ts'
 
 /** Folders asked about one by one in a survey, where there is no LIST-STATUS; the others wait for another. */
 const ASKED_MAX = 100
 
-type Known = { epoch: string; places: number; unseen: number }
-type Status = Partial<Pick<StatusObject, 'messages' | 'unseen' | 'uidNext' | 'uidValidity' | 'highestModseq'>>
+type Status = Partial<FolderStatus>
 
 /**
  * What to do about each of these folders, by its counters beside the cursor and what is stored (decision 013): of all in
@@ -33,8 +34,7 @@ export async function surveyFolders(
     const status = some.get(path) ?? (all ? {} : null)
     const cursor = cursorOf(cursors.get(key))
     if (!cursor || sweepDue(cursor, world)) continue
-    const epoch = cursor.uidValidity
-    const stored = sums.get(`${epoch} ${key}`) ?? { epoch, places: 0, unseen: 0 }
+    const stored = sums.get(`${cursor.uidValidity} ${key}`) ?? { places: 0, unseen: 0 }
     const look = status === null ? 'unsure' : lookAt(status, cursor, stored)
     // What has a role is where a person's mail moves: it does not wait for its turn.
     looks.set(key, look === 'unsure' && status !== null && role !== null ? 'pull' : look)
@@ -49,7 +49,7 @@ export async function surveyFolders(
 export function lookAt(
   status: Status,
   cursor: { uidNext: number; uidValidity: string; highestModseq: string | null },
-  stored: Known,
+  stored: Pick<PlaceSum, 'places' | 'unseen'>,
 ): Look {
   const { messages, unseen, uidNext, uidValidity, highestModseq } = status
   if (messages === undefined || uidNext === undefined || uidValidity === undefined) return 'pull'
@@ -79,21 +79,16 @@ function someOf(folders: readonly MailFolder[], random: number): MailFolder[] {
   return [...folders.filter(({ role }) => role !== null), ...round].slice(0, ASKED_MAX)
 }
 
-const queryOf = ({ capabilities }: ImapFlow) => {
-  const condstore = capabilities.has('CONDSTORE') || capabilities.has('QRESYNC')
-  const more = condstore ? { highestModseq: true } : { unseen: true }
-  return { messages: true, uidNext: true, uidValidity: true, ...more }
-}
-
 /** null: the server cannot tell of all at once. */
 async function listed({ pool, purpose, signal }: At): Promise<Map<string, Status> | null> {
   return await onceMore(() =>
     pool.use(purpose, signal, undefined, session =>
       session.run('count the folders', signal, async client => {
         if (!client.capabilities.has('LIST-STATUS')) return null
-        await refresh(client)
+        // Of a folder that it has selected a connection tells what it knew last.
+        if (client.mailbox) await client.noop()
         const before = session.unreadable()
-        const entries = await client.list({ statusQuery: queryOf(client) })
+        const entries = await client.list({ statusQuery: COUNTED })
         const garbled = session.unreadable() > before
         return new Map(garbled ? [] : entries.flatMap(({ path, status }) => (status ? [[path, status]] : [])))
       }),
@@ -101,32 +96,15 @@ async function listed({ pool, purpose, signal }: At): Promise<Map<string, Status
   )
 }
 
-/** Each on a connection of its own lease, so that urgent work goes between. */
-async function oneByOne(
-  { pool, purpose, signal }: At,
-  folders: readonly MailFolder[],
-): Promise<Map<string, Status>> {
+/** A folder that the server refuses to count is pulled, and that tells why. */
+async function oneByOne(at: At, folders: readonly MailFolder[]): Promise<Map<string, Status>> {
   const statuses = new Map<string, Status>()
   for (const { path } of folders) {
-    const ask = () =>
-      pool.use(purpose, signal, undefined, session =>
-        session.run(`count ${path}`, signal, async client => {
-          if (client.mailbox && client.mailbox.path === path) await client.noop()
-          return (await client.status(path, queryOf(client)).catch(unless(client))) || {}
-        }),
-      )
-    statuses.set(path, await onceMore(ask))
+    const refused = (error: unknown): Status => {
+      if (codeOf(error) === 'garbled' || codeOf(error) === 'folder_missing') return {}
+      throw error
+    }
+    statuses.set(path, await statusOf(at, path).catch(refused))
   }
   return statuses
-}
-
-/** A folder that the server refuses to count is opened, and that tells why; a connection that is gone tells nothing. */
-const unless = (client: ImapFlow) => (error: unknown) => {
-  if (!client.usable) throw error
-  return {}
-}
-
-/** Of a folder that it has selected a connection tells what it knew last. */
-async function refresh(client: ImapFlow): Promise<void> {
-  if (client.mailbox) await client.noop()
 }

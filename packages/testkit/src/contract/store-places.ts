@@ -221,6 +221,19 @@ export function placesContract(get: () => StoreUnderTest): void {
     expect(await store.placeEpochs(accountId)).toEqual([{ resource: 'a', epoch: '8' }])
   })
 
+  test('is summed up by folder and epoch, without what is remembered to be gone', async () => {
+    const { say, listed, store, accountId } = await placed()
+    await say('a', { put: [place(1, 'm', '\\Seen'), place(2, 'n', '\\Flagged'), place(3, 'o')] })
+    await say('a', { epoch: '8', put: [place(1, 'm')] })
+    await listed('b')
+    await say('b', { put: [place(9, 'p', '\\Answered', '\\Seen')], gone: [8] })
+    expect(await store.placeSums(accountId)).toEqual([
+      { resource: 'a', epoch: EPOCH, places: 3, unseen: 2 },
+      { resource: 'a', epoch: '8', places: 1, unseen: 1 },
+      { resource: 'b', epoch: EPOCH, places: 1, unseen: 0 },
+    ])
+  })
+
   test('another message at the same place takes it from the first', async () => {
     const { say, state, due } = await placed()
     await say('a', { put: [place(1, 'm')] }, { upserts: [pulledMessage('m')] })

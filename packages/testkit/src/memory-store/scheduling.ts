@@ -77,6 +77,7 @@ function claim(
     cursorVersion,
     trigger,
     attempts,
+    failedWith: lane.error?.kind ?? null,
     runId,
   }
 }
