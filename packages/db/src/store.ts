@@ -69,6 +69,7 @@ export function createStore({
       places.placesIn(pool, accountId, resource, epoch, range, limit),
     placeEpochs: accountId => places.placeEpochs(pool, accountId),
     placeSums: accountId => places.placeSums(pool, accountId),
+    disagreeing: (accountId, after, limit) => places.disagreeing(pool, accountId, after, limit),
     startReconciliation: (accountId, start, now) =>
       reconciliations.startReconciliation(pool, accountId, start, now),
     reconciliationsDue: (before, stuck, atOnce) =>

@@ -224,6 +224,40 @@ describe.each(AGES)('a mailbox over IMAP with $age', ({ hide }) => {
     expect(await tombstones()).toBe(0)
   })
 
+  it('finds, mends and records rows that are not what their places say', async () => {
+    for (let at = 0; at < 6; at++)
+      await deliver(`m${at}`, at < 4 ? 'Work' : 'INBOX', at === 3 ? ['\\Flagged'] : [])
+    await poll()
+    await poll()
+    const change = (sql: string, subject: string) =>
+      world.pool.query(`UPDATE message SET ${sql} WHERE user_id = $1 AND subject = $2`, [
+        world.userId,
+        subject,
+      ])
+    await change('unread = false', 'm0')
+    await change('starred = false', 'm3')
+    await change('draft = true', 'm1')
+    await change(
+      `label_ids = ARRAY(SELECT id FROM label WHERE user_id = message.user_id AND name IN ('Inbox', 'Archive'))`,
+      'm2',
+    )
+    const compare = async () => {
+      await startReconcile(world.engine, world.accountId, 'person')
+      for (let round = 0; round < 20; round++) {
+        await world.drain()
+        world.clock.advance(2_000)
+      }
+      return (await world.store.reconciliations(world.accountId, 1))[0]
+    }
+    const found = { outcome: 'done', missing: 0, extra: 0, failed: 0 }
+    expect(await compare()).toMatchObject({ ...found, differing: 4 })
+    expect(await stored()).toEqual({
+      ...{ m0: 'Work, unread', m1: 'Work, unread', m2: 'Work, unread', m3: 'Work, unread starred' },
+      ...{ m4: 'Inbox, unread', m5: 'Inbox, unread' },
+    })
+    expect(await compare()).toMatchObject({ ...found, differing: 0 })
+  })
+
   it('finds, mends and records what was done to places behind its back, flags too', async () => {
     for (let at = 0; at < 6; at++) await deliver(`m${at}`, 'Work')
     const compare = async () => {

@@ -14,6 +14,7 @@ import {
   settle,
   settleUnplaced,
 } from './settle.ts'
+import { settleStates } from './settle-states.ts'
 import type { Batch, ListingCursor, RunEnd } from './store-port.ts'
 import { withFound } from './tally.ts'
 import type { Work } from './work.ts'
@@ -57,8 +58,10 @@ export async function listResource(work: Work, signal: AbortSignal): Promise<Run
     } else if (state.checking) await check(work, state, save, signal)
     else for await (const { next, part } of stepsOf(work, state, signal)) await save(next, part)
   }
-  if (state.compare && work.port.placed && work.key === work.port.tree)
+  if (state.compare && work.port.placed && work.key === work.port.tree) {
     await settleUnplaced(work, state, save, signal)
+    await settleStates(work, state, save, signal)
+  }
   await dropOldPlaces(work, state.epoch)
   const { compare } = state
   const reconciled = compare ? { reconciled: { ...compare.tally, id: compare.id } } : {}

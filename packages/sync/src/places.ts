@@ -43,6 +43,8 @@ export interface PlaceStore {
   /** The epochs of which there are places. */
   placeEpochs(accountId: string): Promise<{ resource: string; epoch: string }[]>
   placeSums(accountId: string): Promise<PlaceSum[]>
+  /** Stored messages that are not what their places make of them, by id, ascending, after this one. */
+  disagreeing(accountId: string, after: string, limit: number): Promise<string[]>
 }
 
 /** What a page says of one folder's places. */

@@ -185,6 +185,8 @@ export type Batch = {
   /** Messages have their state from their places. */
   placed?: boolean
   places?: PlaceChange
+  /** Messages that are derived from their places anew. */
+  again?: string[]
   /** Confirmed not-found by the provider: deleted here if stored, and no longer a failed item. */
   missing: string[]
   /** The complete list of labels, when it was fetched. */

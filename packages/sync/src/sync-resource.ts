@@ -4,6 +4,7 @@ import { gather } from './gather.ts'
 import { ProviderError } from './provider-errors.ts'
 import type { PulledLabel, PulledMessage, PulledPage, ResourceSpec } from './provider-port.ts'
 import { nextAttempt } from './retry.ts'
+import { disagreeing } from './settle-states.ts'
 import { BATCH_MAX, type Batch, type ListingCursor, type RunEnd } from './store-port.ts'
 import { survey } from './survey.ts'
 import type { Work } from './work.ts'
@@ -102,6 +103,11 @@ async function storePage(work: Work, page: PulledPage, signal: AbortSignal): Pro
     [...used].every(id => known.has(id)) && known.size > 0,
     signal,
   )
+  // What a folder is for may have changed, and what lies in it with that: before the cursor, so that a crash forgets none.
+  if (work.port.placed && labels && page.labelsChanged) {
+    await work.commit({ labels, resources })
+    for await (const again of disagreeing(work, signal)) await work.commit({ again })
+  }
   const { upserts, patches, deletions } = page
   const parts = Math.max(1, Math.ceil(Math.max(upserts.length, patches.length, deletions.length) / BATCH_MAX))
   for (let part = 0; part < parts; part++) {

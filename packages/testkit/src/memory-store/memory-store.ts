@@ -97,6 +97,7 @@ type ContentPart = Pick<
   | 'placesIn'
   | 'placeEpochs'
   | 'placeSums'
+  | 'disagreeing'
   | 'unstored'
   | 'seenIds'
   | 'differing'
@@ -130,6 +131,8 @@ function contentPart(state: MemoryState, planners: Planners, run: Run): ContentP
       run('placesIn', () => places.placesIn(state, accountId, resource, epoch, range, limit)),
     placeEpochs: accountId => run('placeEpochs', () => places.placeEpochs(state, accountId)),
     placeSums: accountId => run('placeSums', () => places.placeSums(state, accountId)),
+    disagreeing: (accountId, after, limit) =>
+      run('disagreeing', () => places.disagreeing(state, accountId, after, limit)),
     unstored: (resourceId, listing, labelId, after, limit) =>
       run('unstored', () => content.unstored(state, resourceId, listing, labelId, after, limit)),
     seenIds: (resourceId, listing, after, limit) =>
