@@ -8,11 +8,15 @@ const counters = at('unit', 'packages/providers/test/imap-survey.test.ts')
 const contract = at('imap', 'packages/providers/test/imap.contract.imap.test.ts')
 const places = at('imap', 'packages/runtime/test/places.imap.test.ts')
 
+const expiry = at('pg', 'packages/runtime/test/expiry.pg.test.ts')
+const roles = at('imap', 'packages/runtime/test/roles.imap.test.ts')
+
+const sync = 'packages/sync/src/sync-resource.ts'
 const survey = 'packages/sync/src/survey.ts'
 const imap = 'packages/providers/src/imap/survey.ts'
 const silent = 'packages/db/src/sql/silent-lanes.ts'
 
-/** What one look at the account tells. */
+/** What one look at the account tells, and what is done where looking leads nowhere. */
 export const surveyBreaks: readonly Break[] = [
   {
     rule: 'cursor-37',
@@ -93,5 +97,69 @@ export const surveyBreaks: readonly Break[] = [
     from: "if (modseq !== null) return 'same'",
     to: "if (modseq === '') return 'same'",
     test: places('finds with one look at the account what changed in which folder, and runs no other'),
+  },
+  {
+    rule: 'cursor-38',
+    what: 'a cursor that expires again is followed by another at once',
+    file: sync,
+    from: 'return afterExpiry(error, work)',
+    to: 'return { ok: true }',
+    test: expiry('is waited for longer each time, and the account says what is the matter'),
+  },
+  {
+    rule: 'cursor-38',
+    what: 'that it expired before is forgotten',
+    file: sync,
+    from: 'claim.failedWith === error.kind',
+    to: "claim.failedWith === 'never'",
+    test: expiry('is followed as before once they hold, and nothing is lost'),
+  },
+  {
+    rule: 'cursor-38',
+    what: 'the first one is waited for, too',
+    file: sync,
+    from: '{ ...end, nextAttemptAt: world.now() }',
+    to: 'end',
+    test: expiry('that expired once is no failure'),
+  },
+  {
+    rule: 'cursor-38',
+    what: 'a listing begins again for ever',
+    file: 'packages/sync/src/list-resource.ts',
+    from: 'position !== null && !restarted &&',
+    to: 'position !== null &&',
+    test: expiry('a listing whose positions never hold is waited for, and ends when they do'),
+  },
+  {
+    rule: 'place-25',
+    what: 'only what a batch changes is derived',
+    file: 'packages/sync/src/plan-places.ts',
+    from: '[...batch.missing, ...(batch.again ?? [])]',
+    to: 'batch.missing',
+    test: store('a message that is not what its places make of it is found, and derived anew'),
+  },
+  {
+    rule: 'place-25',
+    what: 'drafts stay drafts when their folder is another',
+    file: sync,
+    from: 'if (work.port.placed && labels && page.labelsChanged) {',
+    to: 'if (work.port.placed && !labels && page.labelsChanged) {',
+    test: roles('a folder that becomes the drafts, or is it no more, takes its messages with it'),
+  },
+  {
+    rule: 'place-25',
+    what: 'the list’s cursor moves first',
+    file: sync,
+    from: 'await work.commit({ labels, resources })',
+    to: 'await work.commit({ labels, resources, ...(page.cursor !== null && { cursor: page.cursor }) })',
+    test: roles('also when the process dies between the two'),
+  },
+  {
+    rule: 'place-26',
+    what: 'a comparison looks at places alone',
+    file: 'packages/sync/src/list-resource.ts',
+    from: 'await settleStates(work, state, save, signal)',
+    to: '',
+    test: places('finds, mends and records rows that are not what their places say'),
   },
 ]
