@@ -162,4 +162,12 @@ export const surveyBreaks: readonly Break[] = [
     to: '',
     test: places('finds, mends and records rows that are not what their places say'),
   },
+  {
+    rule: 'place-26',
+    what: 'rows are set right by places that are wrong',
+    file: 'packages/sync/src/list-resource.ts',
+    from: 'if (at !== null) return { ok: true, again: { at } }\n    await settleUnplaced',
+    to: 'void at\n    await settleUnplaced',
+    test: places('finds, mends and records what was done to places behind its back, flags too'),
+  },
 ]

@@ -14,7 +14,7 @@ import {
   settle,
   settleUnplaced,
 } from './settle.ts'
-import { settleStates } from './settle-states.ts'
+import { othersEnd, settleStates } from './settle-states.ts'
 import type { Batch, ListingCursor, RunEnd } from './store-port.ts'
 import { withFound } from './tally.ts'
 import type { Work } from './work.ts'
@@ -59,6 +59,8 @@ export async function listResource(work: Work, signal: AbortSignal): Promise<Run
     else for await (const { next, part } of stepsOf(work, state, signal)) await save(next, part)
   }
   if (state.compare && work.port.placed && work.key === work.port.tree) {
+    const at = await othersEnd(work, state)
+    if (at !== null) return { ok: true, again: { at } }
     await settleUnplaced(work, state, save, signal)
     await settleStates(work, state, save, signal)
   }

@@ -1,4 +1,4 @@
-import type { Save } from './settle.ts'
+import { againAt, type Save } from './settle.ts'
 import type { ListingCursor } from './store-port.ts'
 import type { Work } from './work.ts'
 
@@ -20,6 +20,21 @@ export async function* disagreeing(
     yield ids
     after = ids.at(-1) ?? ''
   }
+}
+
+/**
+ * What places say counts only once they have been compared: when to ask again whether all folders have, or null when they
+ * have.
+ */
+export async function othersEnd(
+  { engine, claim, world }: Work,
+  { startedAt }: ListingCursor,
+): Promise<number | null> {
+  const lanes = (await engine.store.account(claim.accountId))?.resources ?? []
+  const listed = lanes.some(
+    ({ key, lane, cursor }) => lane === 'listing' && cursor !== null && key !== claim.key,
+  )
+  return listed ? againAt(startedAt, world.now()) : null
 }
 
 /** A comparison's look at them, after what lies nowhere. */
