@@ -15,6 +15,7 @@ import { placesBreaks } from './breaks-places.ts'
 import { pushBreaks } from './breaks-push.ts'
 import { reconcileBreaks } from './breaks-reconcile.ts'
 import { streamsBreaks } from './breaks-streams.ts'
+import { surveyBreaks } from './breaks-survey.ts'
 
 export const breaks: readonly Break[] = [
   ...connectionBreaks,
@@ -32,5 +33,6 @@ export const breaks: readonly Break[] = [
   ...graphBreaks,
   ...attendanceBreaks,
   ...placesBreaks,
+  ...surveyBreaks,
   ...imapBreaks,
 ]

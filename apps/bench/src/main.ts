@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { backfill } from './backfill.ts'
 import { type Bench, openContext } from './bench.ts'
 import { feed } from './feed.ts'
+import { folders } from './folders.ts'
 import { idle } from './idle.ts'
 import { imap } from './imap.ts'
 import { incremental } from './incremental.ts'
@@ -23,6 +24,7 @@ const benches: Record<string, Bench> = {
   quota,
   mirror,
   imap,
+  folders,
   incremental,
   idle,
 }

@@ -172,7 +172,9 @@ async function changeAccount(
       const lanes = [...world.state.resources.values()].filter(
         lane => lane.accountId === accountId && lane.lane === 'live',
       )
-      const lane = at(lanes, r)
+      // The tree is what is polled; the others are, now and then.
+      const tree = r < 0.4 ? lanes.find(({ key }) => key === mailbox.traits.tree) : undefined
+      const lane = tree ?? at(lanes, r)
       if (lane) await store.mark({ resourceId: lane.id }, 'poll', now)
     }
     if (operation.type === 'resync') await startReconcile(world.personsEngine(), accountId, 'person')

@@ -214,7 +214,7 @@ export class World {
         process,
         traits,
       )
-      return [traits.provider, wrapProvider(provider, scene)] as const
+      return [traits.provider, this.monitor.provider(wrapProvider(provider, scene))] as const
     })
     const parts = {
       clock,

@@ -25,6 +25,7 @@ type Leased = {
   cursor_version: number
   trigger: Trigger
   attempts: number
+  last_error_kind: string | null
   lease_token: string
   run_id: string
   email: string
@@ -54,6 +55,7 @@ function toClaim(row: Leased): Claim {
     cursorVersion: row.cursor_version,
     trigger: row.trigger,
     attempts: row.attempts,
+    failedWith: row.last_error_kind,
     runId: row.run_id,
   }
 }

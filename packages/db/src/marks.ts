@@ -1,3 +1,4 @@
+import { COOL_DOWN_AFTER, SURVEYED_MS } from '@inlet/sync/status'
 import type { MarkTarget, Store, Trigger } from '@inlet/sync/store-port'
 import type { Pool, Queryable } from './pool.ts'
 import { mark as markSql } from './sql/mark.ts'
@@ -29,13 +30,17 @@ async function targetIds(db: Queryable, target: MarkTarget): Promise<string[]> {
 }
 
 export async function markSilent(pool: Pool, options: Parameters<Store['markSilent']>[0]): Promise<number> {
-  const { now, silentMs, everyMs, userIds } = options
+  const { now, silentMs, everyMs, userIds, surveyed = [] } = options
   return await inTransaction(pool, async tx => {
     const { rows } = await tx.query<{ id: string }>(silentLanes, [
       now,
       now - silentMs,
       now - everyMs,
       userIds ?? null,
+      surveyed.map(({ provider }) => provider),
+      surveyed.map(({ tree }) => tree),
+      COOL_DOWN_AFTER,
+      now - SURVEYED_MS,
     ])
     return await markIds(
       tx,

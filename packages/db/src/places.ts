@@ -1,7 +1,8 @@
-import type { Place } from '@inlet/sync/places'
+import type { Place, PlaceSum } from '@inlet/sync/places'
 import type { PlacesBefore, PlaceWrites, StoredPlace } from '@inlet/sync/plan-places'
 import type { Batch } from '@inlet/sync/store-port'
 import type { Queryable } from './pool.ts'
+import { disagreeing as disagreeingSql } from './sql/disagreeing.ts'
 import { putPlaces } from './sql/put-places.ts'
 import { readPlaces as readPlacesSql } from './sql/read-places.ts'
 import type { Tx } from './transaction.ts'
@@ -26,12 +27,13 @@ const toPlace = ({ message_id, modseq, ...row }: PlaceRow): StoredPlace => ({
 
 /** Under the feed lock: what stands where the batch speaks of, and every place of the messages that it concerns. */
 export async function readPlaces(tx: Tx, batch: Batch): Promise<PlacesBefore> {
-  const { accountId, places, upserts, missing } = batch
+  const { accountId, places, upserts, missing, again = [] } = batch
   const uids = places ? [...places.put.map(({ uid }) => uid), ...places.gone] : []
   const ids = [
     ...(places?.put ?? []).map(place => place.messageId),
     ...upserts.map(({ id }) => id),
     ...missing,
+    ...again,
   ]
   const [{ rows }, listing] = await Promise.all([
     tx.query<PlaceRow>(readPlacesSql, [accountId, places?.resource ?? '', places?.epoch ?? '', uids, ids]),
@@ -141,4 +143,23 @@ export async function placeEpochs(
     [accountId],
   )
   return rows
+}
+
+export async function placeSums(db: Queryable, accountId: string): Promise<PlaceSum[]> {
+  const { rows } = await db.query<PlaceSum>(
+    `SELECT resource, epoch, count(*) AS places, count(*) FILTER (WHERE NOT flags @> $2) AS unseen
+       FROM place WHERE account_id = $1 AND NOT gone GROUP BY resource, epoch ORDER BY resource, epoch`,
+    [accountId, ['\\Seen']],
+  )
+  return rows
+}
+
+export async function disagreeing(
+  db: Queryable,
+  accountId: string,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await db.query<{ provider_id: string }>(disagreeingSql, [accountId, after, limit])
+  return rows.map(row => row.provider_id)
 }

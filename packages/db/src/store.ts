@@ -68,6 +68,8 @@ export function createStore({
     placesIn: (accountId, resource, epoch, range, limit) =>
       places.placesIn(pool, accountId, resource, epoch, range, limit),
     placeEpochs: accountId => places.placeEpochs(pool, accountId),
+    placeSums: accountId => places.placeSums(pool, accountId),
+    disagreeing: (accountId, after, limit) => places.disagreeing(pool, accountId, after, limit),
     startReconciliation: (accountId, start, now) =>
       reconciliations.startReconciliation(pool, accountId, start, now),
     reconciliationsDue: (before, stuck, atOnce) =>

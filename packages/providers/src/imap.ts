@@ -15,6 +15,7 @@ import { currentCursor, listPage, pullChanges } from './imap/pull.ts'
 import { fetchByPlace, readAttachment, readBody } from './imap/read.ts'
 import type { SessionWorld } from './imap/session.ts'
 import { type ImapConfig, withDefaults } from './imap/settings.ts'
+import { surveyFolders } from './imap/survey.ts'
 import { createTree, nothingNew, pullTree, TREE, toLabels, toResources, treeCursor } from './imap/tree.ts'
 import { type LoginProblem, tryLogin } from './imap/try-login.ts'
 import { createSendMemory } from './send-memory.ts'
@@ -74,6 +75,9 @@ export function createImap(
     },
     resources: async (conn, signal) => toResources(await list(conn, 'live', signal)),
     labels: async (conn, signal) => toLabels(await list(conn, 'live', signal)),
+    async survey(conn, cursors, signal) {
+      return await surveyFolders({ tree, world }, await open(conn, 'live', signal), conn, cursors)
+    },
     async listings(_conn, resource, signal) {
       signal.throwIfAborted()
       return resource === TREE ? [] : [{ name: ALL, labelId: resource, counted: true }]

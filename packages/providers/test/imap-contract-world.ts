@@ -20,6 +20,7 @@ export const imapTraits: ProviderTraits = {
   threadsByHeaders: true,
   sendsBlindly: true,
   listsIds: true,
+  surveys: true,
   tokenless: true,
 }
 
@@ -185,6 +186,15 @@ function readerOf(owner: Owner, stored: ReadonlyMap<string, Place[]>): PlaceRead
       within(resource, epoch, first, last)
         .sort((a, b) => a.uid - b.uid)
         .slice(0, limit),
+    async sums() {
+      const sums = [...stored].map(([resource, places]) => {
+        const [{ epoch } = { epoch: '' }] = places
+        const own = places.filter(each => each.epoch === epoch)
+        const unseen = own.filter(({ flags }) => !flags.includes('\\Seen')).length
+        return { resource, epoch, places: own.length, unseen }
+      })
+      return sums.filter(({ places }) => places > 0)
+    },
     async cursor(resource) {
       const { uidValidity, uidNext } = await owner.status(resource.slice(1))
       return JSON.stringify({

@@ -126,7 +126,10 @@ export function createBackground({
     async syncNow(accountId: string, signal: AbortSignal): Promise<SyncResponse['accounts'][number]> {
       await engine.store.mark({ accountId, lanes: ['live', 'items'] }, 'person', world.now())
       const results = await runner.runAccount(accountId, ['live'], signal)
-      const failed = results.find(result => !result.end.ok)?.end
+      // A first cursor that has expired is no failure: what it leads to has begun.
+      const failed = results.find(
+        ({ end, claim }) => !end.ok && (end.kind !== 'cursor_expired' || claim.failedWith === end.kind),
+      )?.end
       const error = failed && !failed.ok ? { code: failed.kind, message: failed.message } : null
       const changes = results.reduce((sum, result) => sum + result.upserts + result.deletions, 0)
       return { accountId, changes: results.length > 0 ? changes : null, error }

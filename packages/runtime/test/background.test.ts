@@ -75,6 +75,7 @@ test('what people look at without a doorbell is polled while they look, also whe
     log: { warn: () => {}, error: () => {} },
     bus: { ring: async () => {} },
     store: { markSilent: async (options: unknown) => asked.push(options) },
+    providers: new Map(),
   }
   const runner = {
     async drain() {
@@ -91,4 +92,16 @@ test('what people look at without a doorbell is polled while they look, also whe
   await background.stopBackground()
   expect(asked[0]).toMatchObject({ everyMs: 30_000, userIds: ['u1'] })
   expect(asked[1]).toMatchObject({ everyMs: 30_000, userIds: ['u1', 'u2'] })
+})
+
+test.each([
+  [null, null],
+  ['cursor_expired', 'cursor_expired'],
+])('a cursor that has expired (before: %s) is told as: %s', async (failedWith, code) => {
+  const end = { ok: false, kind: 'cursor_expired', message: 'gone' }
+  const engine = { world: realWorld, store: { mark: async () => 1 } }
+  const runner = { runAccount: async () => [{ claim: { failedWith }, end, upserts: 0, deletions: 0 }] }
+  const background = createBackground({ engine, runner, world: realWorld } as unknown as Parts)
+  const told = await background.syncNow('a', new AbortController().signal)
+  expect(told.error?.code ?? null).toBe(code)
 })

@@ -1,4 +1,5 @@
 import { createImap, type ImapAdapter } from '@inlet/providers/imap'
+import { pollForViewers } from '@inlet/sync/fallback-poll'
 import { prove } from '@inlet/sync/prove'
 import { startReconcile } from '@inlet/sync/reconcile'
 import { type DovecotServer, startDovecot } from '@inlet/testkit/dovecot'
@@ -124,6 +125,39 @@ describe.each(AGES)('a mailbox over IMAP with $age', ({ hide }) => {
     expect(await failed()).toEqual([])
   })
 
+  it('finds with one look at the account what changed in which folder, and runs no other', async () => {
+    const uids = new Map<string, number>()
+    for (const folder of ['INBOX', 'Archive', 'Work', 'Still', 'Lists'])
+      uids.set(folder, await deliver(folder, folder))
+    await world.drain()
+    for (let round = 0; round < 2; round++) await later()
+    const runs = async () => {
+      world.clock.advance(31_000)
+      const since = world.clock.now()
+      await pollForViewers(world.engine, [world.userId])
+      await world.drain()
+      const { rows } = await world.pool.query<{ name: string }>(
+        `SELECT DISTINCT r.name FROM sync_run s JOIN resource r ON r.id = s.resource_id
+          WHERE s.account_id = $1 AND s.started_at >= $2 AND r.lane = 'live' ORDER BY 1`,
+        [world.accountId, since],
+      )
+      return rows.map(({ name }) => name)
+    }
+    // Where nothing numbers changes, a few folders are looked at each time.
+    const numbered = !hide.includes('CONDSTORE')
+    if (numbered) expect(await runs()).toEqual(['Folders'])
+    await box.flag('Work', [uids.get('Work') ?? 0], { add: ['\\Seen'] })
+    await box.expunge('Lists', [uids.get('Lists') ?? 0])
+    await deliver('new', 'Archive')
+    const ran = await runs()
+    expect(ran).toEqual(expect.arrayContaining(['Archive', 'Folders', 'Lists', 'Work']))
+    if (numbered) expect(ran).toHaveLength(4)
+    expect(await stored()).toMatchObject({ Work: 'Work, ', new: 'Archive, unread', Still: 'Still, unread' })
+    await later()
+    expect(Object.keys(await stored()).sort()).toEqual(['Archive', 'INBOX', 'Still', 'Work', 'new'])
+    expect(await prove(world.engine, world.accountId, world.signal)).toBe(0)
+  })
+
   it.each(['Inbox', 'Archive'])(
     'moves without deleting, whichever folder is looked at first: %s',
     async first => {
@@ -188,6 +222,40 @@ describe.each(AGES)('a mailbox over IMAP with $age', ({ hide }) => {
     expect(await prove(world.engine, world.accountId, world.signal)).toBe(0)
     expect(await proof()).toMatchObject({ stored: 5, provider: 5 })
     expect(await tombstones()).toBe(0)
+  })
+
+  it('finds, mends and records rows that are not what their places say', async () => {
+    for (let at = 0; at < 6; at++)
+      await deliver(`m${at}`, at < 4 ? 'Work' : 'INBOX', at === 3 ? ['\\Flagged'] : [])
+    await poll()
+    await poll()
+    const change = (sql: string, subject: string) =>
+      world.pool.query(`UPDATE message SET ${sql} WHERE user_id = $1 AND subject = $2`, [
+        world.userId,
+        subject,
+      ])
+    await change('unread = false', 'm0')
+    await change('starred = false', 'm3')
+    await change('draft = true', 'm1')
+    await change(
+      `label_ids = ARRAY(SELECT id FROM label WHERE user_id = message.user_id AND name IN ('Inbox', 'Archive'))`,
+      'm2',
+    )
+    const compare = async () => {
+      await startReconcile(world.engine, world.accountId, 'person')
+      for (let round = 0; round < 20; round++) {
+        await world.drain()
+        world.clock.advance(2_000)
+      }
+      return (await world.store.reconciliations(world.accountId, 1))[0]
+    }
+    const found = { outcome: 'done', missing: 0, extra: 0, failed: 0 }
+    expect(await compare()).toMatchObject({ ...found, differing: 4 })
+    expect(await stored()).toEqual({
+      ...{ m0: 'Work, unread', m1: 'Work, unread', m2: 'Work, unread', m3: 'Work, unread starred' },
+      ...{ m4: 'Inbox, unread', m5: 'Inbox, unread' },
+    })
+    expect(await compare()).toMatchObject({ ...found, differing: 0 })
   })
 
   it('finds, mends and records what was done to places behind its back, flags too', async () => {

@@ -44,6 +44,7 @@ export function connect(
     of: ids => store.placesOf(accountId, ids),
     count: (resource, epoch, below) => store.countPlaces(accountId, resource, epoch, below),
     range: (resource, epoch, range, limit) => store.placesIn(accountId, resource, epoch, range, limit),
+    sums: () => store.placeSums(accountId),
     async cursor(resource) {
       const lanes = (await store.account(accountId))?.resources ?? []
       return lanes.find(({ key, lane }) => key === resource && lane === 'live')?.cursor ?? null

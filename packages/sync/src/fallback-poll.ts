@@ -1,5 +1,6 @@
 import type { Engine } from './engine.ts'
 import { SILENT_MS } from './status.ts'
+import type { Surveyed } from './store-port.ts'
 
 /** A mailbox without a trusted doorbell is looked at this often; the caller spreads its rounds over 2 to 3 minutes. */
 export const POLL_EVERY_MS = 150_000
@@ -13,6 +14,7 @@ export async function pollFallback(engine: Engine): Promise<number> {
     now: engine.world.now(),
     silentMs: SILENT_MS,
     everyMs: POLL_EVERY_MS,
+    surveyed: surveyedBy(engine),
   })
   if (marked > 0) await engine.bus.ring({ type: 'work' })
   return marked
@@ -23,7 +25,18 @@ export async function pollForViewers(engine: Engine, userIds: readonly string[])
   if (userIds.length === 0) return 0
   const now = engine.world.now()
   // Since ever: what has a doorbell is never silent for so long.
-  const marked = await engine.store.markSilent({ now, silentMs: now, everyMs: WATCHED_EVERY_MS, userIds })
+  const marked = await engine.store.markSilent({
+    now,
+    silentMs: now,
+    everyMs: WATCHED_EVERY_MS,
+    userIds,
+    surveyed: surveyedBy(engine),
+  })
   if (marked > 0) await engine.bus.ring({ type: 'work' })
   return marked
 }
+
+const surveyedBy = ({ providers }: Engine): Surveyed[] =>
+  [...providers].flatMap(([provider, { port }]) =>
+    port.survey && port.tree !== undefined ? [{ provider, tree: port.tree }] : [],
+  )

@@ -14,6 +14,7 @@ import {
   settle,
   settleUnplaced,
 } from './settle.ts'
+import { othersEnd, settleStates } from './settle-states.ts'
 import type { Batch, ListingCursor, RunEnd } from './store-port.ts'
 import { withFound } from './tally.ts'
 import type { Work } from './work.ts'
@@ -57,8 +58,12 @@ export async function listResource(work: Work, signal: AbortSignal): Promise<Run
     } else if (state.checking) await check(work, state, save, signal)
     else for await (const { next, part } of stepsOf(work, state, signal)) await save(next, part)
   }
-  if (state.compare && work.port.placed && work.key === work.port.tree)
+  if (state.compare && work.port.placed && work.key === work.port.tree) {
+    const at = await othersEnd(work, state)
+    if (at !== null) return { ok: true, again: { at } }
     await settleUnplaced(work, state, save, signal)
+    await settleStates(work, state, save, signal)
+  }
   await dropOldPlaces(work, state.epoch)
   const { compare } = state
   const reconciled = compare ? { reconciled: { ...compare.tally, id: compare.id } } : {}
@@ -144,10 +149,12 @@ const pagesOf = (work: Work, listing: string, position: string | null, signal: A
     : listPages(work, listing, position, signal)
 
 async function* listPages(work: Work, listing: string, from: string | null, signal: AbortSignal): Pages {
+  let restarted = false
   for (let position = from; ; ) {
-    const page = await listPage(work, listing, position, signal)
+    const page = await listPage(work, listing, position, restarted, signal)
     yield page
     if (page !== 'restart' && page.next === null) return
+    restarted ||= page === 'restart'
     position = page === 'restart' ? null : page.next
   }
 }
@@ -179,17 +186,21 @@ async function* piecesOf(
   for await (const { count, ...part } of gather(work, needed, options, signal)) yield { count, part }
 }
 
-/** A position that the provider no longer knows: the walk begins again; what is stored is skipped quickly. */
+/**
+ * A position that the provider no longer knows: the walk begins again; what is stored is skipped quickly. Once in a run:
+ * where no position holds there is a wait before the next attempt.
+ */
 async function listPage(
   work: Work,
   listing: string,
   position: string | null,
+  restarted: boolean,
   signal: AbortSignal,
 ): Promise<ListedPage | 'restart'> {
   try {
     return await work.port.list(work.conn, work.key, listing, position, signal)
   } catch (error) {
-    if (position !== null && error instanceof ProviderError && error.kind === 'cursor_expired')
+    if (position !== null && !restarted && error instanceof ProviderError && error.kind === 'cursor_expired')
       return 'restart'
     throw error
   }

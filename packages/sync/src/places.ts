@@ -20,9 +20,14 @@ export interface PlaceReader {
     range: { first: number; last: number },
     limit: number,
   ): Promise<Place[]>
+  /** What lies in each folder, all of it; folders and epochs with nothing are left out. */
+  sums(): Promise<PlaceSum[]>
   /** Up to where a folder is followed; null: not yet. */
   cursor(resource: string): Promise<string | null>
 }
+
+/** How many places there are of an epoch, and how many of them are not \Seen. */
+export type PlaceSum = { resource: string; epoch: string; places: number; unseen: number }
 
 /** The same of any account. */
 export interface PlaceStore {
@@ -37,6 +42,9 @@ export interface PlaceStore {
   ): Promise<Place[]>
   /** The epochs of which there are places. */
   placeEpochs(accountId: string): Promise<{ resource: string; epoch: string }[]>
+  placeSums(accountId: string): Promise<PlaceSum[]>
+  /** Stored messages that are not what their places make of them, by id, ascending, after this one. */
+  disagreeing(accountId: string, after: string, limit: number): Promise<string[]>
 }
 
 /** What a page says of one folder's places. */
@@ -60,5 +68,6 @@ export const noPlaces: PlaceReader = {
   of: async () => new Map(),
   count: async () => 0,
   range: async () => [],
+  sums: async () => [],
   cursor: async () => null,
 }

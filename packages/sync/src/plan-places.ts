@@ -39,7 +39,7 @@ export function placeMessages(stored: Stored, before: PlacesBefore, batch: Batch
   const { accountId } = batch
   const { after, writes, concerned } = changePlaces(before, batch)
   for (const { id } of batch.upserts) concerned.add(id)
-  for (const id of batch.missing) concerned.add(id)
+  for (const id of [...batch.missing, ...(batch.again ?? [])]) concerned.add(id)
   const lying = new Map<string, Place[]>()
   for (const place of after.values()) {
     if (place.gone) continue
@@ -105,7 +105,7 @@ export const NOT_PLACED = 'not_placed'
 type State = Pick<PulledMessage, 'labelIds' | 'unread' | 'starred' | 'draft'>
 
 /** What a message is, lying in all of these. */
-function derive(places: readonly Place[], drafts: ReadonlySet<string>): State {
+export function derive(places: readonly Place[], drafts: ReadonlySet<string>): State {
   const has = (flag: string) => places.some(({ flags }) => flags.some(each => each.toLowerCase() === flag))
   return {
     labelIds: [...new Set(places.map(place => place.resource))].sort(),
@@ -166,7 +166,7 @@ const samePlace = (a: StoredPlace, b: StoredPlace): boolean =>
   a.modseq === b.modseq &&
   a.flags.join(' ') === b.flags.join(' ')
 
-function sameState(accountId: string, { row }: StoredMessage, state: State): boolean {
+export function sameState(accountId: string, { row }: StoredMessage, state: State): boolean {
   const labels = state.labelIds.map(id => rowId(accountId, 'label', id)).sort()
   return (
     row.unread === state.unread &&

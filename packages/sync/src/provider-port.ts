@@ -33,6 +33,16 @@ export interface ProviderPort {
    * itself, which holds no messages. Asked again whenever a pull of the tree has said that labels changed.
    */
   resources(conn: Connection, signal: AbortSignal): Promise<ResourceSpec[]>
+  /**
+   * Where one question tells of many resources (IMAP: STATUS): what to do about each whose cursor is given. A run of the
+   * tree asks it, and is then all that is polled of the account. `same` is evidence, not absence of it: with numbers that
+   * the provider has told since the call began, a pull from this cursor would yield nothing. What is left out is pulled.
+   */
+  survey?(
+    conn: Connection,
+    cursors: ReadonlyMap<string, string>,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Look>>
   /** A cursor for "now", taken before any listing begins. */
   currentCursor(conn: Connection, resource: string, signal: AbortSignal): Promise<string>
   /**
@@ -104,6 +114,9 @@ export interface Connection {
   /** What is stored of where messages lie. */
   readonly places: PlaceReader
 }
+
+/** pull: now. same: it has nothing new. unsure: nothing shows, but not everything would; in turn. */
+export type Look = 'pull' | 'same' | 'unsure'
 
 /** `watched`: it has a doorbell of its own; what has none is polled. */
 export type ResourceSpec = { key: string; name: string; watched: boolean }

@@ -14,6 +14,10 @@ const PLACES = 10 * BATCH_MAX
 const AGAIN_MIN_MS = 1_000
 const AGAIN_MAX_MS = 30_000
 
+/** As long again as was waited since. */
+export const againAt = (since: number, now: number): number =>
+  now + Math.min(AGAIN_MAX_MS, Math.max(AGAIN_MIN_MS, now - since))
+
 export type Save = (next: ListingCursor, part?: Partial<Batch>) => Promise<ListingCursor>
 
 /** The set of ids whose content a page tells otherwise than it is stored. */
@@ -92,8 +96,7 @@ export async function settle(
   }
   const passed = await store.livePassed(accountId, work.key)
   if (passed === null || passed < compare.waiting) {
-    const now = work.world.now()
-    return now + Math.min(AGAIN_MAX_MS, Math.max(AGAIN_MIN_MS, now - compare.waiting))
+    return againAt(compare.waiting, work.world.now())
   }
   await done(
     work.port.placed

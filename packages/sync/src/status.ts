@@ -27,6 +27,8 @@ export const COOL_DOWN_AFTER = 5
 export const COOL_DOWN_MS = 30 * 60_000
 /** After so long without a push the mailbox is polled as well: quiet and broken look alike until a poll has looked. */
 export const SILENT_MS = 10 * 60_000
+/** However often a survey says that a folder has nothing new, it is pulled after so long. */
+export const SURVEYED_MS = 60 * 60_000
 
 type Verdict = Pick<AccountStatus, 'state' | 'reason' | 'retryAt' | 'error'>
 

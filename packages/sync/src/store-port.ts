@@ -88,13 +88,15 @@ export interface Store extends PlaceStore, MutationStore, AttendanceStore, Recon
   removeWatch(resourceId: string): Promise<Committed>
   /**
    * Marks live lanes whose doorbell cannot be trusted: no watch, watch expired, or no push for `silentMs`,
-   * and that were not synced for `everyMs`; of these users only, if they are named. Returns how many.
+   * and that were not synced for `everyMs`; of these users only, if they are named. Where a tree surveys the account's
+   * other lanes, and has not failed COOL_DOWN_AFTER times in a row, those wait for SURVEYED_MS. Returns how many.
    */
   markSilent(options: {
     now: number
     silentMs: number
     everyMs: number
     userIds?: readonly string[]
+    surveyed?: readonly Surveyed[]
   }): Promise<number>
 
   // -- accounts --
@@ -129,6 +131,9 @@ export interface Store extends PlaceStore, MutationStore, AttendanceStore, Recon
 export type Lane = 'live' | 'listing' | 'items' | 'mutations'
 export type Trigger = 'push' | 'poll' | 'person' | 'schedule' | 'retry' | 'connect' | 'mutation'
 
+/** Of accounts of this provider the resource `tree` tells which others have news. */
+export type Surveyed = { provider: Provider; tree: string }
+
 export type MarkTarget =
   | { accountId: string; lanes: Lane[] }
   | { userId: string; lanes: Lane[] }
@@ -148,8 +153,9 @@ export type Claim = {
   cursor: string | null
   cursorVersion: number
   trigger: Trigger
-  /** Consecutive failures before this claim. */
+  /** Consecutive failures before this claim, and the kind of the last of them. */
   attempts: number
+  failedWith: string | null
   runId: string
 }
 
@@ -179,6 +185,8 @@ export type Batch = {
   /** Messages have their state from their places. */
   placed?: boolean
   places?: PlaceChange
+  /** Messages that are derived from their places anew. */
+  again?: string[]
   /** Confirmed not-found by the provider: deleted here if stored, and no longer a failed item. */
   missing: string[]
   /** The complete list of labels, when it was fetched. */
@@ -276,5 +284,6 @@ export type AccountRecord = {
     watchId: string | null
     /** Marked, and not yet run to its end since. */
     due: boolean
+    lastSyncedAt: number | null
   }[]
 }

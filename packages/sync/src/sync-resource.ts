@@ -3,7 +3,10 @@ import { dropPlaces, inPieces } from './drop-places.ts'
 import { gather } from './gather.ts'
 import { ProviderError } from './provider-errors.ts'
 import type { PulledLabel, PulledMessage, PulledPage, ResourceSpec } from './provider-port.ts'
+import { nextAttempt } from './retry.ts'
+import { disagreeing } from './settle-states.ts'
 import { BATCH_MAX, type Batch, type ListingCursor, type RunEnd } from './store-port.ts'
+import { survey } from './survey.ts'
 import type { Work } from './work.ts'
 
 /** Live commits are small, so that the first of many new messages is on screen before the last is fetched. */
@@ -36,10 +39,23 @@ export async function syncResource(work: Work, signal: AbortSignal): Promise<Run
       'cursor expired, resync begins',
     )
     await begin(work, 'resync', signal)
+    return afterExpiry(error, work)
   }
+  await survey(work, signal)
   const { lookAgainMs } = work.port
   if (lookAgainMs === undefined || work.upserts + work.deletions === 0) return { ok: true }
   return { ok: true, again: { at: work.world.now() + lookAgainMs } }
+}
+
+/**
+ * A cursor that was taken anew is tried at once, and only a pull that goes through shows that it holds. Where the next
+ * one has expired, too, there is a wait, as after any other failure: otherwise all would be listed for ever.
+ */
+function afterExpiry(error: ProviderError, { claim, world }: Work): RunEnd {
+  const end = nextAttempt(error, claim.attempts, world)
+  return claim.failedWith === error.kind
+    ? { ...end, message: `${error.message} The same happens again each time.` }
+    : { ...end, nextAttemptAt: world.now() }
 }
 
 const labelsUnknown = async ({ engine, claim }: Work): Promise<boolean> =>
@@ -87,6 +103,11 @@ async function storePage(work: Work, page: PulledPage, signal: AbortSignal): Pro
     [...used].every(id => known.has(id)) && known.size > 0,
     signal,
   )
+  // What a folder is for may have changed, and what lies in it with that: before the cursor, so that a crash forgets none.
+  if (work.port.placed && labels && page.labelsChanged) {
+    await work.commit({ labels, resources })
+    for await (const again of disagreeing(work, signal)) await work.commit({ again })
+  }
   const { upserts, patches, deletions } = page
   const parts = Math.max(1, Math.ceil(Math.max(upserts.length, patches.length, deletions.length) / BATCH_MAX))
   for (let part = 0; part < parts; part++) {

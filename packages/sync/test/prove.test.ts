@@ -10,7 +10,15 @@ const proof = (more: Partial<Proof> = {}): Proof => ({
   ...more,
 })
 const lane = (more: Partial<AccountRecord['resources'][number]> = {}) => ({
-  ...{ id: 'r', key: 'mailbox', lane: 'live' as const, cursor: 'c', watchId: null, due: false },
+  ...{
+    id: 'r',
+    key: 'mailbox',
+    lane: 'live' as const,
+    cursor: 'c',
+    watchId: null,
+    due: false,
+    lastSyncedAt: null,
+  },
   ...more,
 })
 const account = (more: Partial<AccountRecord> = {}) =>

@@ -38,8 +38,11 @@ export class ImapClient {
     this.#mailbox = mailbox
     this.#world = world
     const { age, objectIds } = mailbox
-    const more = objectIds ? ['OBJECTID', 'LIST-STATUS'] : []
-    this.capabilities = new Set(age === 'plain' ? more : ['MOVE', 'UIDPLUS', ...more])
+    const more = [
+      ...(objectIds ? ['OBJECTID'] : []),
+      ...(objectIds || age === 'qresync' ? ['LIST-STATUS'] : []),
+    ]
+    this.capabilities = new Set(age === 'plain' ? more : ['MOVE', 'UIDPLUS', 'CONDSTORE', ...more])
     this.enabled = new Set(
       age === 'qresync' ? ['QRESYNC', 'CONDSTORE'] : age === 'condstore' ? ['CONDSTORE'] : [],
     )
@@ -109,13 +112,18 @@ export class ImapClient {
     return mailbox
   }
 
-  async list(): Promise<Pick<ListResponse, 'path' | 'pathAsListed' | 'delimiter' | 'flags'>[]> {
+  async list({
+    statusQuery,
+  }: {
+    statusQuery?: object
+  } = {}): Promise<Pick<ListResponse, 'path' | 'pathAsListed' | 'delimiter' | 'flags' | 'status'>[]> {
     await this.#answer()
     return [...this.#mailbox.store.folders.values()].map(({ path, use }) => ({
       path,
       pathAsListed: path,
       delimiter: '/',
       flags: new Set(use === null ? [] : [use]),
+      ...(statusQuery && { status: this.#counted(path) }),
     }))
   }
 
@@ -135,12 +143,18 @@ export class ImapClient {
   /** Of the selected folder, as the connection knows it. */
   async status(path: string) {
     await this.#answer()
+    const known = this.#selected?.view.path === path || this.#mailbox.store.folders.has(path)
+    return known && this.#counted(path)
+  }
+
+  #counted(path: string) {
     const selected = this.#selected?.view.path === path ? this.#selected.view : null
     const folder = selected ?? this.#mailbox.store.folders.get(path)
-    if (!folder) return false
+    if (!folder) throw refused('There is no such folder.')
     const unseen = [...folder.entries.values()].filter(({ flags }) => !flags.has('\\Seen')).length
-    const { uidNext, uidValidity } = folder
-    return { path, messages: folder.entries.size, unseen, uidNext, uidValidity: BigInt(uidValidity) }
+    const { uidNext, uidValidity, modseq } = folder
+    const counted = { path, messages: folder.entries.size, unseen, uidNext, uidValidity: BigInt(uidValidity) }
+    return this.enabled.has('CONDSTORE') ? { ...counted, highestModseq: modseq } : counted
   }
 
   async mailboxCreate(path: string) {

@@ -5,6 +5,7 @@ import { mutate } from '@inlet/providers/imap/mutate'
 import type { Pool, Purpose } from '@inlet/providers/imap/pool'
 import { currentCursor, listPage, pullChanges } from '@inlet/providers/imap/pull'
 import { fetchByPlace } from '@inlet/providers/imap/read'
+import { surveyFolders } from '@inlet/providers/imap/survey'
 import {
   createTree,
   nothingNew,
@@ -69,6 +70,10 @@ export function simulatedImap(parts: Parts): Partial<ProviderPort> {
   return {
     resources: async (conn, signal) => toResources(await list('resources', conn, signal)),
     labels: async (conn, signal) => toLabels(await list('labels', conn, signal)),
+    async survey(conn, cursors, signal) {
+      const { at } = await open('survey', conn, 'live', signal)
+      return await surveyFolders({ tree, world }, at, conn, cursors)
+    },
     listings: async (_conn, resource) =>
       resource === TREE ? [] : [{ name: 'all', labelId: resource, counted: true }],
     async currentCursor(conn, resource, signal) {

@@ -1,3 +1,4 @@
+import type { MailProvider } from '@inlet/sync/engine'
 import type { FeedReader } from '@inlet/sync/feed-port'
 import type { Store } from '@inlet/sync/store-port'
 import type { Browser } from '../browser.ts'
@@ -5,6 +6,7 @@ import { CursorWatch } from './cursors.ts'
 import { watchMirror } from './mirror.ts'
 import { watchPages } from './pages.ts'
 import { RowWatch } from './rows.ts'
+import { watchSurveys } from './survey.ts'
 import type { Watched } from './watched.ts'
 import { WorkWatch } from './work.ts'
 
@@ -34,6 +36,10 @@ export class Monitor {
 
   store(inner: Store): Store {
     return this.work.store(inner)
+  }
+
+  provider(inner: MailProvider): MailProvider {
+    return watchSurveys(this.#watched, inner)
   }
 
   feed(inner: FeedReader): FeedReader {

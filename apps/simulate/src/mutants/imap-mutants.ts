@@ -32,6 +32,45 @@ const reading = (conn: Connection, of: PlaceReader['of']): Connection => ({
 /** Bugs in how a server with places is read. */
 export const imapMutants: Mutant[] = [
   {
+    name: 'status-believed-too-early',
+    breaks: 'I1',
+    what: 'a folder that was found to have news is taken to have been pulled, though its cursor is as old as then',
+    substitutes: {
+      provider: porting(port => {
+        const told = new Map<string, string>()
+        return {
+          async survey(conn, cursors, signal) {
+            const looks = new Map(await port.survey?.(conn, cursors, signal))
+            for (const [key, look] of looks) {
+              const name = `${conn.email} ${key}`
+              if (look !== 'pull') told.delete(name)
+              else if (told.get(name) === cursors.get(key)) looks.set(key, 'same')
+              else told.set(name, cursors.get(key) ?? '')
+            }
+            return looks
+          },
+        }
+      }),
+    },
+  },
+  {
+    name: 'survey-by-uids-alone',
+    breaks: 'I1',
+    what: 'a folder is passed over when nothing has arrived, whatever was expunged or flagged',
+    substitutes: {
+      provider: porting((port, scene) => ({
+        async survey(conn, cursors, signal) {
+          const looks = new Map(await port.survey?.(conn, cursors, signal))
+          for (const [key, cursor] of cursors) {
+            const mailbox = imapOf(conn.email, key, scene)
+            if (mailbox && mailbox.position(cursor) === mailbox.latest(key)) looks.set(key, 'same')
+          }
+          return looks
+        },
+      })),
+    },
+  },
+  {
     name: 'lost-place-as-deletion',
     breaks: 'I7',
     what: 'what lies at none of its places is gone, also where a folder has grown since',

@@ -28,5 +28,5 @@ WITH locked AS (
          trigger, $1, 'running'
     FROM leased
 )
-SELECT id, user_id, account_id, key, lane, cursor, cursor_version, trigger, attempts, lease_token, run_id, email, provider
+SELECT id, user_id, account_id, key, lane, cursor, cursor_version, trigger, attempts, last_error_kind, lease_token, run_id, email, provider
   FROM leased ORDER BY n`

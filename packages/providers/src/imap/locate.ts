@@ -109,7 +109,16 @@ export async function nothingUnseen(
   return true
 }
 
-export type FolderStatus = { messages: number; unseen: number; uidNext: number; uidValidity: bigint }
+export type FolderStatus = {
+  messages: number
+  unseen: number
+  uidNext: number
+  uidValidity: bigint
+  /** Where the server numbers changes (RFC 7162). */
+  highestModseq?: bigint
+}
+
+export const COUNTED = { messages: true, unseen: true, uidNext: true, uidValidity: true, highestModseq: true }
 
 /** The server's counters, without selecting the folder (RFC 3501 STATUS). */
 export async function statusOf({ pool, purpose, signal }: At, path: string): Promise<FolderStatus> {
@@ -117,14 +126,13 @@ export async function statusOf({ pool, purpose, signal }: At, path: string): Pro
     session.run(`count ${path}`, signal, async client => {
       // Of a folder that it has selected a connection tells what it knew last.
       if (client.mailbox && client.mailbox.path === path) await client.noop()
-      const query = { messages: true, unseen: true, uidNext: true, uidValidity: true }
-      const status = await client.status(path, query)
-      const { messages, unseen = 0, uidNext, uidValidity } = status || {}
+      const status = await client.status(path, COUNTED)
+      const { messages, unseen = 0, uidNext, uidValidity, highestModseq } = status || {}
       if (messages === undefined || uidNext === undefined || uidValidity === undefined)
         throw Object.assign(new Error('a folder was not counted'), {
           code: client.usable ? 'garbled' : 'NoConnection',
         })
-      return { messages, unseen, uidNext, uidValidity }
+      return { messages, unseen, uidNext, uidValidity, ...(highestModseq !== undefined && { highestModseq }) }
     })
   return await onceMore(() => pool.use(purpose, signal, undefined, count))
 }

@@ -38,6 +38,9 @@ export async function currentCursor(
   return JSON.stringify({ ...cursor, sweptAt: fresh ? world.now() : 0 } satisfies Cursor)
 }
 
+/** Every place is to be compared. */
+export const sweepDue = ({ sweptAt }: Cursor, world: World): boolean => world.now() - sweptAt > SWEEP_MS
+
 /** The changes of a folder, with the messages that they are about. */
 export async function* pullChanges(
   at: At,
@@ -53,8 +56,7 @@ export async function* pullChanges(
     count: (below: number) => places.count(key, epoch, below),
     range: (range: { first: number; last: number }, limit: number) => places.range(key, epoch, range, limit),
   }
-  const due = world.now() - cursor.sweptAt > SWEEP_MS
-  const sweep = due && (await known.count(cursor.uidNext)) !== null
+  const sweep = sweepDue(cursor, world) && (await known.count(cursor.uidNext)) !== null
   const sweptAt = sweep ? world.now() : cursor.sweptAt
   const view: View = new WeakSet()
   try {

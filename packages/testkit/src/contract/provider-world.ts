@@ -29,6 +29,8 @@ export type ProviderTraits = {
   readonly sendsBlindly?: boolean
   /** Listings tell ids, never states. */
   readonly listsIds?: boolean
+  /** It tells in one answer which resources have news. */
+  readonly surveys?: boolean
   /** Access is a password: there is no token that dies. */
   readonly tokenless?: boolean
   /** A mailbox in this process: no connection that is cut, waits or loses an answer, and nobody else to send to. */

@@ -8,6 +8,7 @@ import { mutateContract } from './provider-mutate.ts'
 import { pullContract } from './provider-pull.ts'
 import { sendContract } from './provider-send.ts'
 import { openStage } from './provider-stage.ts'
+import { surveyContract } from './provider-survey.ts'
 import { watchContract } from './provider-watch.ts'
 import type { ProviderTraits, ProviderWorld } from './provider-world.ts'
 
@@ -21,6 +22,7 @@ export function providerContract(
     const stage = openStage(makeWorld, traits)
     describe('who and what', () => identityContract(stage))
     describe('pull', () => pullContract(stage))
+    if (traits.surveys) describe('a survey', () => surveyContract(stage))
     describe('listings', () => listingsContract(stage))
     describe('fetch', () => fetchContract(stage))
     if (!traits.mirrorOnly) describe('bodies and attachments', () => contentContract(stage))

@@ -1,5 +1,7 @@
 import type { PushEvent } from '@inlet/sync/push-event'
-import { expect, test } from 'vitest'
+import { COOL_DOWN_AFTER } from '@inlet/sync/status'
+import type { Surveyed } from '@inlet/sync/store-port'
+import { describe, expect, test } from 'vitest'
 import { claimLane, commitUnder, connected, NOW, type StoreUnderTest, wholeFeed } from './store-fixture.ts'
 
 const DAY_MS = 24 * 60 * 60_000
@@ -211,5 +213,54 @@ export function doorbellsContract(get: () => StoreUnderTest): void {
     expect(await store.markSilent({ ...looking, userIds: found })).toBe(1)
     const claim = { now: looking.now, leaseMs: 1, limit: 1, accountId: unwatched.accountId }
     expect(await store.claimDue({ ...claim, lanes: ['live'] })).toHaveLength(1)
+  })
+
+  describe('where one resource surveys the others', () => {
+    const surveyed = [{ provider: 'imap' as const, tree: 'tree' }]
+    const HOUR_MS = 60 * 60_000
+    /** An account with two folders and their tree, all of which have just been pulled but those `held`. */
+    const followed = async (held: string[] = []) => {
+      const { store } = get()
+      const keys = ['a', 'b', 'tree']
+      const resources = keys.map(key => ({ key, name: key, watched: false }))
+      const { accountId, userId, claim } = await connected(get(), { provider: 'imap', resources })
+      const claims = [claim]
+      while (claims.length < keys.length) claims.push(await claimLane(store, accountId, 'live', NOW))
+      for (const each of claims) {
+        await commitUnder(store, each, { cursor: 'c1' })
+        if (!held.includes(each.key)) await store.finish(each, { ok: true }, NOW)
+      }
+      const marked = async (now: number, by: readonly Surveyed[] = surveyed) => {
+        await store.markSilent({ now, silentMs: 1, everyMs: 30_000, userIds: [userId], surveyed: by })
+        const due = await store.claimDue({ now, leaseMs: 1, limit: 9, accountId, lanes: ['live'] })
+        for (const each of due) await store.finish(each, { ok: true }, now)
+        return due.map(({ key }) => key).sort()
+      }
+      const tree = claims.find(({ key }) => key === 'tree') ?? claim
+      return { store, accountId, marked, tree }
+    }
+
+    test('that one is polled, and the others once an hour', async () => {
+      const { marked } = await followed()
+      expect(await marked(NOW + 31_000)).toEqual(['tree'])
+      expect(await marked(NOW + 62_000, [{ provider: 'imap', tree: 'another' }])).toEqual(['a', 'b', 'tree'])
+      expect(await marked(NOW + 61_000 + HOUR_MS)).toEqual(['tree'])
+      expect(await marked(NOW + 92_000 + HOUR_MS)).toEqual(['a', 'b', 'tree'])
+    })
+
+    test('each is polled by itself while that one goes on failing', async () => {
+      const { store, accountId, marked, tree } = await followed(['tree'])
+      const now = NOW + 31_000
+      const failed = { ok: false as const, kind: 'transient', message: 'no', nextAttemptAt: now }
+      let claim = tree
+      for (let time = 1; time < COOL_DOWN_AFTER; time++) {
+        await store.finish(claim, failed, now)
+        claim = await claimLane(store, accountId, 'live', now)
+        expect([time, claim.key]).toEqual([time, 'tree'])
+        expect(await marked(now)).toEqual([])
+      }
+      await store.finish(claim, { ...failed, nextAttemptAt: now + HOUR_MS }, now)
+      expect(await marked(now)).toEqual(['a', 'b'])
+    })
   })
 }

@@ -221,6 +221,45 @@ export function placesContract(get: () => StoreUnderTest): void {
     expect(await store.placeEpochs(accountId)).toEqual([{ resource: 'a', epoch: '8' }])
   })
 
+  test('a message that is not what its places make of it is found, and derived anew', async () => {
+    const { say, state, store, accountId, lane, commit } = await placed()
+    const upserts = ['m', 'n', 'o'].map(id => pulledMessage(id))
+    await say(
+      'drafts',
+      { put: [place(1, 'm'), place(2, 'n', '\\seen', '\\Flagged')] },
+      { upserts: upserts.slice(0, 2) },
+    )
+    await say('a', { put: [place(1, 'o', '\\Draft'), place(2, 'n')] }, { upserts: upserts.slice(2) })
+    const disagreeing = (after = '', limit = 9) => store.disagreeing(accountId, after, limit)
+    expect(await disagreeing()).toEqual([])
+    // The drafts are another folder now.
+    await commit(lane('a'), { labels: [label('a', 'drafts'), label('b'), label('drafts')] })
+    expect(await state('m')).toMatchObject({ draft: true })
+    expect(await disagreeing()).toEqual(['m'])
+    expect(await disagreeing('m')).toEqual([])
+    await commit(lane('a'), { again: ['m', 'n', 'nobody'] })
+    expect(await disagreeing()).toEqual([])
+    expect(await state('m')).toEqual(as(['drafts']))
+    expect(await state('n')).toEqual(as(['a', 'drafts'], { unread: false, starred: true, draft: true }))
+    expect(await state('o')).toMatchObject({ draft: true })
+    await commit(lane('a'), { labels: [label('a'), label('b', 'drafts'), label('drafts')] })
+    expect(await disagreeing()).toEqual(['n'])
+    expect(await disagreeing('', 0)).toEqual([])
+  })
+
+  test('is summed up by folder and epoch, without what is remembered to be gone', async () => {
+    const { say, listed, store, accountId } = await placed()
+    await say('a', { put: [place(1, 'm', '\\Seen'), place(2, 'n', '\\Flagged'), place(3, 'o')] })
+    await say('a', { epoch: '8', put: [place(1, 'm')] })
+    await listed('b')
+    await say('b', { put: [place(9, 'p', '\\Answered', '\\Seen')], gone: [8] })
+    expect(await store.placeSums(accountId)).toEqual([
+      { resource: 'a', epoch: EPOCH, places: 3, unseen: 2 },
+      { resource: 'a', epoch: '8', places: 1, unseen: 1 },
+      { resource: 'b', epoch: EPOCH, places: 1, unseen: 0 },
+    ])
+  })
+
   test('another message at the same place takes it from the first', async () => {
     const { say, state, due } = await placed()
     await say('a', { put: [place(1, 'm')] }, { upserts: [pulledMessage('m')] })

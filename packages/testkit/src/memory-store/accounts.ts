@@ -121,13 +121,14 @@ export function readAccount(state: MemoryState, accountId: string): AccountRecor
   const { userId, enabled, grantVersion } = account
   const { provider, email, displayName, status, proof, failedItems } = row
   const resources = resourcesOf(state, accountId)
-    .map(({ id, key, lane, cursor, watch, dirtyAt }) => ({
+    .map(({ id, key, lane, cursor, watch, dirtyAt, lastSyncedAt }) => ({
       id,
       key,
       lane,
       cursor,
       watchId: watch?.providerId ?? null,
       due: dirtyAt !== null,
+      lastSyncedAt,
     }))
     .sort((a, b) => byText(a.key, b.key) || byText(a.lane, b.lane))
   const record = { id: accountId, userId, provider, email, displayName, enabled, status }

@@ -96,6 +96,8 @@ type ContentPart = Pick<
   | 'countPlaces'
   | 'placesIn'
   | 'placeEpochs'
+  | 'placeSums'
+  | 'disagreeing'
   | 'unstored'
   | 'seenIds'
   | 'differing'
@@ -128,6 +130,9 @@ function contentPart(state: MemoryState, planners: Planners, run: Run): ContentP
     placesIn: (accountId, resource, epoch, range, limit) =>
       run('placesIn', () => places.placesIn(state, accountId, resource, epoch, range, limit)),
     placeEpochs: accountId => run('placeEpochs', () => places.placeEpochs(state, accountId)),
+    placeSums: accountId => run('placeSums', () => places.placeSums(state, accountId)),
+    disagreeing: (accountId, after, limit) =>
+      run('disagreeing', () => places.disagreeing(state, accountId, after, limit)),
     unstored: (resourceId, listing, labelId, after, limit) =>
       run('unstored', () => content.unstored(state, resourceId, listing, labelId, after, limit)),
     seenIds: (resourceId, listing, after, limit) =>

@@ -1,7 +1,13 @@
-import type { Place } from '@inlet/sync/places'
-import type { PlacesBefore, PlaceWrites, StoredPlace } from '@inlet/sync/plan-places'
+import type { Place, PlaceSum } from '@inlet/sync/places'
+import {
+  derive,
+  type PlacesBefore,
+  type PlaceWrites,
+  type StoredPlace,
+  sameState,
+} from '@inlet/sync/plan-places'
 import type { Batch } from '@inlet/sync/store-port'
-import { byText, type MemoryState, resourcesOf } from './state.ts'
+import { byText, type MemoryState, resourcesOf, userOf } from './state.ts'
 
 const keyOf = (accountId: string, { resource, epoch, uid }: Pick<Place, 'resource' | 'epoch' | 'uid'>) =>
   JSON.stringify([accountId, resource, epoch, uid])
@@ -19,9 +25,9 @@ const isListed = (state: MemoryState, accountId: string, resource: string): bool
 
 /** What stands where the batch speaks of, and every place of the messages that it concerns. */
 export function readPlaces(state: MemoryState, batch: Batch): PlacesBefore {
-  const { accountId, places: change, upserts, missing } = batch
+  const { accountId, places: change, upserts, missing, again = [] } = batch
   const found = new Map<string, StoredPlace>()
-  const ids = new Set([...upserts.map(({ id }) => id), ...missing])
+  const ids = new Set([...upserts.map(({ id }) => id), ...missing, ...again])
   for (const uid of change ? [...change.put.map(place => place.uid), ...change.gone] : []) {
     const key = keyOf(accountId, { resource: change?.resource ?? '', epoch: change?.epoch ?? '', uid })
     const place = state.places.get(key)
@@ -105,6 +111,41 @@ export function placeEpochs(state: MemoryState, accountId: string): { resource: 
     ]),
   )
   return [...pairs.values()]
+}
+
+export function placeSums(state: MemoryState, accountId: string): PlaceSum[] {
+  const sums = new Map<string, PlaceSum>()
+  for (const { resource, epoch, flags } of lying(state, accountId)) {
+    const key = JSON.stringify([resource, epoch])
+    const sum = sums.get(key) ?? { resource, epoch, places: 0, unseen: 0 }
+    sums.set(key, sum)
+    sum.places += 1
+    if (!flags.includes('\\Seen')) sum.unseen += 1
+  }
+  return [...sums.values()]
+}
+
+export function disagreeing(state: MemoryState, accountId: string, after: string, limit: number): string[] {
+  const { userId } = state.accounts.get(accountId) ?? {}
+  if (userId === undefined) return []
+  const user = userOf(state, userId)
+  const drafts = new Set(
+    [...user.labels.values()].flatMap(({ row, providerId }) =>
+      row.accountId === accountId && row.role === 'drafts' ? providerId : [],
+    ),
+  )
+  const places = new Map<string, Place[]>()
+  for (const place of lying(state, accountId))
+    places.set(place.messageId, [...(places.get(place.messageId) ?? []), place])
+  return [...user.messages.values()]
+    .filter(message => {
+      const own = places.get(message.providerId)
+      return message.row.accountId === accountId && own && !sameState(accountId, message, derive(own, drafts))
+    })
+    .map(({ providerId }) => providerId)
+    .filter(id => id > after)
+    .sort(byText)
+    .slice(0, limit)
 }
 
 export const countAllPlaces = (state: MemoryState, accountId: string, within?: string): number =>

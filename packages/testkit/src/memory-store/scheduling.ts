@@ -1,6 +1,16 @@
-import type { Claim, Committed, Lease, MarkTarget, RunEnd, Store, Trigger } from '@inlet/sync/store-port'
+import { COOL_DOWN_AFTER, SURVEYED_MS } from '@inlet/sync/status'
+import type {
+  Claim,
+  Committed,
+  Lease,
+  MarkTarget,
+  RunEnd,
+  Store,
+  Surveyed,
+  Trigger,
+} from '@inlet/sync/store-port'
 import { refreshAccount } from './refresh-account.ts'
-import { byText, type MemoryState, type ResourceState, userOf } from './state.ts'
+import { byText, type MemoryState, type ResourceState, resourcesOf, userOf } from './state.ts'
 
 const ERROR_MAX = 1_000
 
@@ -67,6 +77,7 @@ function claim(
     cursorVersion,
     trigger,
     attempts,
+    failedWith: lane.error?.kind ?? null,
     runId,
   }
 }
@@ -145,15 +156,29 @@ export function markLane(lane: ResourceState, trigger: Trigger, now: number): vo
   lane.marks += 1
 }
 
+function isSurveyed(
+  state: MemoryState,
+  { userId, accountId, key }: ResourceState,
+  surveyed: readonly Surveyed[],
+): boolean {
+  const provider = userOf(state, userId).accounts.get(accountId)?.row.provider
+  const tree = surveyed.find(each => each.provider === provider)?.tree
+  if (tree === undefined || tree === key) return false
+  return resourcesOf(state, accountId).some(
+    each => each.key === tree && each.lane === 'live' && each.attempts < COOL_DOWN_AFTER,
+  )
+}
+
 export function markSilent(
   state: MemoryState,
-  { now, silentMs, everyMs, userIds }: Parameters<Store['markSilent']>[0],
+  { now, silentMs, everyMs, userIds, surveyed = [] }: Parameters<Store['markSilent']>[0],
 ): number {
   let marked = 0
   for (const lane of state.resources.values()) {
     if (lane.lane !== 'live' || lane.paused || lane.dirtyAt !== null) continue
     if (userIds && !userIds.includes(lane.userId)) continue
-    if (lane.lastSyncedAt !== null && lane.lastSyncedAt > now - everyMs) continue
+    const waitMs = isSurveyed(state, lane, surveyed) ? Math.max(everyMs, SURVEYED_MS) : everyMs
+    if (lane.lastSyncedAt !== null && lane.lastSyncedAt > now - waitMs) continue
     const { watch, lastPushAt } = lane
     const heardAt = Math.max(lastPushAt ?? 0, watch?.createdAt ?? 0)
     const trusted =

@@ -53,7 +53,8 @@ const sentences: Record<StatusReason, (facts: Facts) => string> = {
   throttled: ({ name, retry }) => `${name} asked us to slow down.${retry}`,
   failing: ({ account, retry }) =>
     `The last sync failed${account.status.error ? `: ${account.status.error}` : ''}.${retry}`,
-  cooling_down: ({ retry }) => `Several syncs in a row failed, so we pause before the next.${retry}`,
+  cooling_down: ({ account, retry }) =>
+    `Several syncs in a row failed, so we pause before the next.${retry}${account.status.error ? ` The last one said: ${account.status.error}` : ''}`,
   failed_items: ({ account }) =>
     `${plural(account.failedItems, 'message')} could not be fetched and will be tried again. Everything else is here.`,
   never_synced: () => 'The first sync has not run yet.',
