@@ -75,10 +75,10 @@ export function createImap(
       if (folder === null) return yield { ...nothingNew(), cursor, labelsChanged: true }
       yield* pullChanges(at, folder, cursor, conn.places, world)
     },
-    async list(conn, resource, listing, position, signal) {
+    async list(conn, resource, listing, position, signal, whole = false) {
       const at = await open(conn, 'backfill', signal)
       if (listing !== ALL || resource === TREE) throw noListing(listing)
-      return await listPage(at, await tree.folder(at, resource), position, conn.places)
+      return await listPage(at, await tree.folder(at, resource), position, conn.places, { whole })
     },
     async *fetch(conn, _resource, ids, options, signal) {
       if (ids.length === 0) return

@@ -87,10 +87,12 @@ export function simulatedImap(parts: Parts): Partial<ProviderPort> {
       if (folder === null) return yield { ...nothingNew(), cursor, labelsChanged: true }
       yield* pullChanges(at, folder, cursor, conn.places, world)
     },
-    async list(conn, resource, _listing, position, signal) {
+    async list(conn, resource, _listing, position, signal, whole = false) {
       const { at, mailbox, fault } = await open('list', conn, 'backfill', signal, ['expired'])
       if (fault === 'expired') mailbox.expireOne(resource)
-      const page = await listPage(at, await tree.folder(at, resource), position, conn.places, parts.pageSize)
+      const folder = await tree.folder(at, resource)
+      const page = await listPage(at, folder, position, conn.places, { whole, size: parts.pageSize })
+      for (const { message } of page.items) if (message) mailbox.shown(message.id)
       await back(signal)
       return page
     },

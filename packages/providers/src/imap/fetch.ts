@@ -28,7 +28,7 @@ export type FetchedPlace =
   /** This one cannot be had; the others go on (I10). */
   | { uid: number; outcome: 'failed'; code: string; message: string; retryAt: number | null }
 
-const BATCH = 20
+const BATCH = 50
 /** Batches asked for while one is decoded, on one connection or on several. */
 const AHEAD = 2
 /** What is read of each message at once; of larger ones only the texts besides. */
@@ -47,8 +47,8 @@ export async function* fetchMessages(
   folder: FolderRef,
   uids: readonly number[],
   options: { bodies: boolean },
+  view: View = new WeakSet(),
 ): AsyncGenerator<FetchedPlace> {
-  const view: View = new WeakSet()
   const sets = inSets([...new Set(uids)], BATCH)
   const asked: { set: number[]; reading: Promise<Attempt<ReadRows>> }[] = []
   const ask = () => {

@@ -62,7 +62,17 @@ export type PlacesBelow = { places: Place[]; rest: number | null }
  * sign that it is the last.
  */
 export async function placesBelow(client: ImapFlow, before: number, limit: number): Promise<PlacesBelow> {
-  if (before <= 1) return { places: [], rest: null }
+  const { uids, rest } = await uidsBelow(client, before, limit)
+  return { places: (await placesOf(client, uids)).reverse(), rest }
+}
+
+/** The UIDs of such a page, ascending. */
+export async function uidsBelow(
+  client: ImapFlow,
+  before: number,
+  limit: number,
+): Promise<{ uids: number[]; rest: number | null }> {
+  if (before <= 1) return { uids: [], rest: null }
   // The span grows until it holds a page: UIDs may lie far apart.
   for (let span = limit * 4; ; span *= 16) {
     const first = Math.max(1, before - span)
@@ -70,7 +80,6 @@ export async function placesBelow(client: ImapFlow, before: number, limit: numbe
     if (uids.length < limit && first > 1) continue
     const page = uids.slice(-limit)
     const lowest = page[0] ?? 1
-    const places = (await placesOf(client, page)).reverse()
-    return { places, rest: lowest > 1 && page.length === limit ? lowest : null }
+    return { uids: page, rest: lowest > 1 && page.length === limit ? lowest : null }
   }
 }
