@@ -4,6 +4,7 @@ import type { FetchMessageObject, ImapFlow } from 'imapflow'
 import type { Part } from '../gmail/parts.ts'
 import { atom, sequence } from './command.ts'
 import { codeOf, mailError } from './errors.ts'
+import { fetchRows } from './fetch-rows.ts'
 import { identityOf } from './identity.ts'
 import { type At, type FolderRef, inFolder, type View } from './in-folder.ts'
 import { toPulledMessage } from './message.ts'
@@ -134,22 +135,11 @@ async function readBatch(at: At, folder: FolderRef, uids: readonly number[], vie
 
 type WholeRow = FetchMessageObject & { source: Buffer }
 
-/** Rows with a source. Others' changes of flags come between as rows of their own and are joined. */
+/** Rows with a source. */
 async function readRows(client: ImapFlow, uids: readonly number[]): Promise<Map<number, WholeRow>> {
-  const query = {
-    uid: true,
-    flags: true,
-    envelope: true,
-    internalDate: true,
-    size: true,
-    threadId: true,
-    source: { start: 0, maxLength: HEAD_BYTES },
-  }
-  const joined = new Map<number, FetchMessageObject>()
-  for (const row of await client.fetchAll(packUids(uids), query, { uid: true }))
-    joined.set(row.uid, { ...joined.get(row.uid), ...row })
-  const whole = [...joined].filter((entry): entry is [number, WholeRow] => Buffer.isBuffer(entry[1].source))
-  return new Map(whole.filter(([uid]) => uids.includes(uid)))
+  const query = { flags: true, facts: true, threadId: true, source: HEAD_BYTES }
+  const rows = await fetchRows(client, uids, query)
+  return new Map([...rows].filter((entry): entry is [number, WholeRow] => Buffer.isBuffer(entry[1].source)))
 }
 
 const existing = (client: ImapFlow, uids: readonly number[]): Promise<number[]> =>

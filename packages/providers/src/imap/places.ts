@@ -1,4 +1,5 @@
 import type { ImapFlow } from 'imapflow'
+import { fetchRows } from './fetch-rows.ts'
 import { inSets, packUids, type UidRange, uidsIn } from './uids.ts'
 
 /** Where a message lies in a folder, and the flags that it has there. */
@@ -30,14 +31,11 @@ export const flagsOf = (flags: Iterable<string> = []): string[] =>
 /** The places of these UIDs in the selected folder, as far as they exist, ascending. */
 export async function placesOf(client: ImapFlow, uids: readonly number[]): Promise<Place[]> {
   if (uids.length === 0) return []
-  const wanted = new Set(uids)
-  const found = new Map<number, Place>()
-  for (const row of await client.fetchAll(packUids(uids), { uid: true, flags: true }, { uid: true })) {
-    // Others' changes come between as rows of their own, sometimes without a UID; the later one counts.
-    if (!row.flags || !wanted.has(row.uid)) continue
-    found.set(row.uid, { uid: row.uid, flags: flagsOf(row.flags), modseq: row.modseq ?? null })
-  }
-  return [...found.values()].sort((a, b) => a.uid - b.uid)
+  const rows = await fetchRows(client, uids, { flags: true })
+  const found = [...rows.values()].flatMap(({ uid, flags, modseq = null }) =>
+    flags ? { uid, flags: flagsOf(flags), modseq } : [],
+  )
+  return found.sort((a, b) => a.uid - b.uid)
 }
 
 /**
