@@ -65,11 +65,20 @@ export async function listResource(work: Work, signal: AbortSignal): Promise<Run
   const { compare } = state
   const reconciled = compare ? { reconciled: { ...compare.tally, id: compare.id } } : {}
   await work.commit({ cursor: null, forgetSeen: true, ...reconciled })
-  // Label lists carry no version, so only the live lane writes them, one after the other; here it is asked to.
-  const { store, bus } = work.engine
-  await store.mark({ accountId: work.claim.accountId, lanes: ['live'] }, 'schedule', work.world.now())
-  await bus.ring({ type: 'work' })
+  await wakeLive(work)
   return { ok: true }
+}
+
+/**
+ * Label lists carry no version, so only the live lane writes them, one after the other; here it is asked to. Where labels
+ * are folders, one lane does for all of them, and the folder's own looks at what was listed before its cursor.
+ */
+async function wakeLive({ engine, claim, port, key, world }: Work): Promise<void> {
+  const { store, bus } = engine
+  const lanes = (await store.account(claim.accountId))?.resources.filter(({ lane }) => lane === 'live') ?? []
+  for (const { id } of lanes.filter(each => each.key === key || each.key === port.tree))
+    await store.mark({ resourceId: id }, 'schedule', world.now())
+  await bus.ring({ type: 'work' })
 }
 
 /** Of a set whose label the provider no longer has: it is empty there, so all that we hold of it is suspect. */
