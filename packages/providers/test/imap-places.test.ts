@@ -24,11 +24,8 @@ function serverOf(folders: Record<string, Selected>, found: number[] = []): At &
       Object.keys(folders).map(path => ({ path, pathAsListed: path, delimiter: '/', flags: new Set() })),
     status: async (path: string) => folders[path] && { messages: 0, ...folders[path] },
     fetchAll: async () => [],
-    exec: async (
-      _name: string,
-      _attributes: unknown,
-      { untagged }: { untagged: Record<string, unknown> },
-    ) => {
+    exec: async (name: string, _attributes: unknown, { untagged }: { untagged: Record<string, unknown> }) => {
+      if (name === 'UID FETCH') return { next: () => {} }
       await (untagged.SEARCH as (line: object) => Promise<void>)({
         attributes: found.map(uid => ({ value: `${uid}` })),
       })

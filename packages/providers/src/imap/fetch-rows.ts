@@ -81,7 +81,7 @@ function readRow(seq: number, items: unknown): FetchMessageObject {
         row.size = numberOf(value) ?? 0
         break
       case 'ENVELOPE':
-        row.envelope = parseEnvelope(value)
+        row.envelope = parseEnvelope(Array.isArray(value) ? toldApart(value) : value)
         break
       case 'MODSEQ': {
         const [modseq = ''] = wordsOf(value)
@@ -108,6 +108,10 @@ function readRow(seq: number, items: unknown): FetchMessageObject {
   }
   return row
 }
+
+/** Of an envelope only its date, subject, From and Message-ID are used, which is all that an id hangs on. */
+const toldApart = (envelope: unknown[]): unknown[] =>
+  envelope.map((token, at) => (at <= 2 || at === 9 ? token : null))
 
 function setWord(row: FetchMessageObject, name: 'emailId' | 'threadId', word: string | undefined): void {
   if (word) row[name] = word
