@@ -15,6 +15,7 @@ import type { SessionWorld } from './imap/session.ts'
 import { type ImapConfig, withDefaults } from './imap/settings.ts'
 import { createTree, nothingNew, pullTree, TREE, toLabels, toResources, treeCursor } from './imap/tree.ts'
 import { type LoginProblem, tryLogin } from './imap/try-login.ts'
+import { createWalkViews } from './imap/walk-views.ts'
 import { createSendMemory } from './send-memory.ts'
 
 export type ImapAdapter = ProviderPort & {
@@ -38,6 +39,7 @@ export function createImap(
   const from: SessionWorld = { settings: withDefaults(config), world, ...(lookup && { lookup }) }
   const accounts = createAccounts(from)
   const tree = createTree(world.now)
+  const walks = createWalkViews(world.now)
   const memory = createSendMemory()
   const open = (conn: Connection, purpose: Purpose, signal: AbortSignal) => accounts.at(conn, purpose, signal)
   const list = async (conn: Connection, purpose: Purpose, signal: AbortSignal) =>
@@ -78,7 +80,8 @@ export function createImap(
     async list(conn, resource, listing, position, signal, whole = false) {
       const at = await open(conn, 'backfill', signal)
       if (listing !== ALL || resource === TREE) throw noListing(listing)
-      return await listPage(at, await tree.folder(at, resource), position, conn.places, { whole })
+      const view = whole ? walks.of(at.pool, resource, position) : null
+      return await listPage(at, await tree.folder(at, resource), position, conn.places, view)
     },
     async *fetch(conn, _resource, ids, options, signal) {
       if (ids.length === 0) return

@@ -114,8 +114,8 @@ test('a page of which something vanished while it was read is not the last', asy
     serverOf({ INBOX: { ...INBOX, uidNext: 9 } }, [1, 2, 3, 4, 5, 6, 7, 8]),
     folderOf('PINBOX', 'INBOX'),
   ]
-  expect((await listPage(at, folder, null, noPlaces, { size: 5 })).next).toBe('1:4')
-  expect((await listPage(at, folder, '1:4', noPlaces, { size: 5 })).next).toBe(null)
+  expect((await listPage(at, folder, null, noPlaces, null, 5)).next).toBe('1:4')
+  expect((await listPage(at, folder, '1:4', noPlaces, null, 5)).next).toBe(null)
 })
 
 test('a folder that was renamed is not mistaken for another that has its path now', async () => {

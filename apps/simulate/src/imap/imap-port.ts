@@ -14,6 +14,7 @@ import {
   toResources,
   treeCursor,
 } from '@inlet/providers/imap/tree'
+import { createWalkViews } from '@inlet/providers/imap/walk-views'
 import { createSendMemory } from '@inlet/providers/send-memory'
 import type { Connection, ProviderPort } from '@inlet/sync/provider-port'
 import type { World } from '@inlet/sync/world'
@@ -43,6 +44,7 @@ export function simulatedImap(parts: Parts): Partial<ProviderPort> {
   const { clock, random, process, ask, back } = parts
   const pools = new Map<ImapMailbox, Pool>()
   const tree = createTree(() => clock.now())
+  const walks = createWalkViews(() => clock.now())
   const memory = createSendMemory()
   const world: World = {
     now: () => clock.now(),
@@ -91,7 +93,8 @@ export function simulatedImap(parts: Parts): Partial<ProviderPort> {
       const { at, mailbox, fault } = await open('list', conn, 'backfill', signal, ['expired'])
       if (fault === 'expired') mailbox.expireOne(resource)
       const folder = await tree.folder(at, resource)
-      const page = await listPage(at, folder, position, conn.places, { whole, size: parts.pageSize })
+      const view = whole ? walks.of(at.pool, resource, position) : null
+      const page = await listPage(at, folder, position, conn.places, view, parts.pageSize)
       for (const { message } of page.items) if (message) mailbox.shown(message.id)
       await back(signal)
       return page

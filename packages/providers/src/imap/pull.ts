@@ -104,15 +104,16 @@ async function idsOf(
 
 /**
  * The position is the epoch and the UID below which the next page lies. Of what is stored between its ends, and not
- * listed, the server is asked again: only what it confirms is told to be gone (I7). A `whole` page is read with its
- * messages in one go; otherwise they are told from each other first, and whoever wants them fetches them.
+ * listed, the server is asked again: only what it confirms is told to be gone (I7). With a view for it a page is
+ * read whole, with its messages; otherwise they are told from each other first, and whoever wants them fetches them.
  */
 export async function listPage(
   at: At,
   listed: MailFolder,
   position: string | null,
   stored: PlaceReader,
-  { whole = false, size = whole ? WHOLE_PAGE : PAGE }: { whole?: boolean; size?: number } = {},
+  whole: View | null = null,
+  size = whole ? WHOLE_PAGE : PAGE,
 ): Promise<ListedPage> {
   const [, epoch = '', before = ''] = /^(\d{1,10}):(\d{1,10})$/.exec(position ?? '') ?? []
   if (position !== null && !epoch)
@@ -123,7 +124,7 @@ export async function listPage(
     ? { epoch: now.cursor.uidValidity, before: now.cursor.uidNext }
     : { epoch, before: Number(before) }
   const folder = { path, uidValidity: BigInt(from.epoch) }
-  const view: View = new WeakSet()
+  const view: View = whole ?? new WeakSet()
   const { put, messages, rest } = whole
     ? await readWhole(at, { ...folder, key: listed.key }, from.before, size, view)
     : await readPlaces(at, folder, from.before, size, view)
