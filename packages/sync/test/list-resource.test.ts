@@ -8,6 +8,10 @@ import type { Work } from '../src/work.ts'
 const PAGE = 10
 const never = new AbortController().signal
 
+const LANES = ['INBOX', 'Sent', 'folders'].flatMap(key =>
+  ['live', 'listing'].map(lane => ({ id: `${lane} ${key}`, key, lane })),
+)
+
 type Folder = { count: number; stored?: (uid: number) => boolean; kind?: ListingCursor['kind'] }
 
 /** A placed folder with so many messages, listed in pages of ten: whole where it is asked so. */
@@ -15,6 +19,7 @@ async function walked({ count, stored = () => false, kind = 'backfill' }: Folder
   const asked: boolean[] = []
   const fetched: string[] = []
   const commits: Partial<Batch>[] = []
+  const marked: object[] = []
   const uidOf = (id: string) => Number(id.slice(1))
   const list = async (
     _conn: unknown,
@@ -48,7 +53,8 @@ async function walked({ count, stored = () => false, kind = 'backfill' }: Folder
         storedVersions: async (_account: string, ids: string[]) =>
           new Map(ids.filter(id => stored(uidOf(id))).map(id => [id, 1n])),
         placeEpochs: async () => [],
-        account: async () => ({ resources: [] }),
+        account: async () => ({ resources: LANES }),
+        mark: async (target: object) => void marked.push(target),
       },
       bus: { ring: async () => {} },
     },
@@ -71,7 +77,7 @@ async function walked({ count, stored = () => false, kind = 'backfill' }: Folder
     commit: async (part: Partial<Batch>) => void commits.push(part),
   } as unknown as Work
   expect(await listResource(work, never)).toEqual({ ok: true })
-  return { asked, fetched, commits }
+  return { asked, fetched, commits, marked }
 }
 
 test('the first listing of a folder has messages, places and position of a page in one commit', async () => {
@@ -105,4 +111,9 @@ test('a folder that is listed again names its messages first', async () => {
   const { asked, fetched } = await walked({ count: 3 * PAGE, stored: uid => uid > 5, kind: 'resync' })
   expect(asked).toEqual([false, false, false])
   expect(fetched.sort()).toEqual(['m1', 'm2', 'm3', 'm4', 'm5'])
+})
+
+test('after a listing the lanes of its folder and of the tree look, and no others', async () => {
+  const { marked } = await walked({ count: 1 })
+  expect(marked).toEqual([{ resourceId: 'live INBOX' }, { resourceId: 'live folders' }])
 })
