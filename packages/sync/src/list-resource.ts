@@ -110,8 +110,7 @@ async function* walk(work: Work, state: ListingCursor, signal: AbortSignal): Asy
   if (!listing) return
   if (listing.name.startsWith(GONE)) return yield { next: endOfListing(work, state), part: {} }
   let at = state
-  const ask = { whole: asksWhole(work, state) }
-  for await (const page of pagesOf(work, listing.name, state.position, ask, signal)) {
+  for await (const { page, lacking } of pagesOf(work, listing, state, signal)) {
     signal.throwIfAborted()
     if (page === 'restart') {
       at = { ...at, position: null, base: 0, done: 0, ...lookAgain(at) }
@@ -125,8 +124,6 @@ async function* walk(work: Work, state: ListingCursor, signal: AbortSignal): Asy
       at = await lookAt(work, at, page)
     }
     if (page.places && !at.compare) at = { ...at, epoch: page.places.epoch }
-    const lacking = at.compare ? [] : await lackingOf(work, listing, page)
-    ask.whole = asksWhole(work, at) && lacking.length >= MOSTLY * page.items.length
     const seen = { listing: listing.name, ids: page.items.map(item => item.id) }
     const beside: Partial<Batch> = at.kind !== 'backfill' && !work.port.placed ? { seen } : {}
     let { done } = at
@@ -146,36 +143,28 @@ async function* walk(work: Work, state: ListingCursor, signal: AbortSignal): Asy
   }
 }
 
-type Pages = AsyncGenerator<ListedPage | 'restart'>
-/** How the next page is asked for. */
-type Ask = { whole: boolean }
+/** `lacking`: what of the page was not stored when it came. */
+type Pages = AsyncGenerator<{ page: ListedPage | 'restart'; lacking: Items }>
 
 /**
  * Where messages have places, the page after is listed while one is fetched and stored: what happens in the folder
  * meanwhile is the live lane's to tell, as it is while a page is stored. The others' whole walk runs ahead.
  */
-const pagesOf = (
-  work: Work,
-  listing: string,
-  position: string | null,
-  ask: Ask,
-  signal: AbortSignal,
-): Pages =>
+const pagesOf = (work: Work, listing: Listing, state: ListingCursor, signal: AbortSignal): Pages =>
   work.port.placed
-    ? ahead(until => listPages(work, listing, position, ask, until), 1, signal)
-    : listPages(work, listing, position, ask, signal)
+    ? ahead(until => listPages(work, listing, state, until), 1, signal)
+    : listPages(work, listing, state, signal)
 
-async function* listPages(
-  work: Work,
-  listing: string,
-  from: string | null,
-  ask: Ask,
-  signal: AbortSignal,
-): Pages {
-  for (let position = from; ; ) {
-    const page = await listPage(work, listing, position, ask, signal)
-    yield page
+async function* listPages(work: Work, listing: Listing, state: ListingCursor, signal: AbortSignal): Pages {
+  // A folder that is followed for the first time holds messages that nobody has read, as far as its pages show nothing else.
+  const fresh = work.port.placed === true && state.kind === 'backfill'
+  let whole = fresh
+  for (let { position } = state; ; ) {
+    const page = await listPage(work, listing.name, position, whole, signal)
+    const lacking = page === 'restart' || state.compare ? [] : await lackingOf(work, listing, page)
+    yield { page, lacking }
     if (page !== 'restart' && page.next === null) return
+    if (page !== 'restart') whole = fresh && lacking.length >= MOSTLY * page.items.length
     position = page === 'restart' ? null : page.next
   }
 }
@@ -223,7 +212,7 @@ async function listPage(
   work: Work,
   listing: string,
   position: string | null,
-  { whole }: Ask,
+  whole: boolean,
   signal: AbortSignal,
 ): Promise<ListedPage | 'restart'> {
   try {
@@ -242,10 +231,6 @@ async function listPage(
  */
 const compares = ({ port }: Work, { kind }: ListingCursor) =>
   !port.placed && (kind === 'resync' || port.tree !== undefined)
-
-/** A folder that is followed for the first time holds messages that nobody has read, as far as its pages show nothing else. */
-const asksWhole = ({ port }: Work, { kind }: ListingCursor): boolean =>
-  port.placed === true && kind === 'backfill'
 
 /** Places of an epoch that is over count until the folder has been listed anew, so that its messages stay where they are. */
 async function dropOldPlaces(work: Work, epoch: string | undefined): Promise<void> {

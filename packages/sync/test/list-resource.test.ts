@@ -99,8 +99,7 @@ test('the first listing of a folder has messages, places and position of a page 
 test('what is stored already is not asked for whole for long, nor stored again', async () => {
   const { asked, fetched, commits } = await walked({ count: 20 * PAGE, stored: uid => uid % 2 === 0 })
   expect(asked[0]).toBe(true)
-  // One page is on its way while the first is looked at.
-  expect(asked.slice(2)).not.toContain(true)
+  expect(asked.slice(1)).not.toContain(true)
   const upserts = commits.flatMap(({ upserts = [] }) => upserts.map(({ id }) => id))
   expect(upserts).toHaveLength(10 * PAGE)
   expect(upserts.every(id => Number(id.slice(1)) % 2 === 1)).toBe(true)
