@@ -5,6 +5,8 @@ const at = (project: NamedTest['project'], file: string) => (name: string) =>
 const providers = (name: string) => `packages/providers/test/${name}`
 const folder = at('imap', providers('imap-pull-folder.imap.test.ts'))
 const folders = at('imap', providers('imap-folders.imap.test.ts'))
+const fetched = at('imap', providers('imap-fetch.imap.test.ts'))
+const views = at('unit', providers('imap-walk-views.test.ts'))
 const threads = at('unit', providers('imap-threads.test.ts'))
 const change = at('imap', providers('imap-change.imap.test.ts'))
 const guard = at('unit', providers('imap-host-guard.test.ts'))
@@ -49,6 +51,22 @@ export const imapBreaks: readonly Break[] = [
     from: 'if (client.mailbox && client.mailbox.path === path) await client.noop()',
     to: '',
     test: folder('connections that had the folder selected before hide nothing that has happened since'),
+  },
+  {
+    rule: 'place-13',
+    what: 'a walk that begins anew sees the folder as the one before it did',
+    file: imap('walk-views'),
+    from: 'position === null ? undefined : walks.get(folder)',
+    to: 'walks.get(folder)',
+    test: views('the pages of a walk share their view for a minute, and another walk has its own'),
+  },
+  {
+    rule: 'place-14',
+    what: 'who wrote a message is not asked for',
+    file: imap('fetch-rows'),
+    from: 'at <= 2 || at === 9',
+    to: 'at <= 1 || at === 9',
+    test: fetched('are told from each other by the same facts as imapflow tells'),
   },
   {
     rule: 'place-14',

@@ -68,15 +68,21 @@ export async function renewLease(pool: Queryable, lease: Lease, until: number): 
   return rowCount === 1
 }
 
-export async function finish(pool: Pool, claim: Claim, end: RunEnd, now: number): Promise<Committed> {
+/** `brought`: the run has stored or changed messages. */
+export async function finish(
+  pool: Pool,
+  claim: Claim,
+  end: RunEnd,
+  now: number,
+): Promise<{ committed: Committed; brought: boolean }> {
   const { userId, accountId, lease, runId } = claim
   const nothing: Committed = { userId, head: null, upserts: 0, deletions: 0 }
   const stale = (message: string) => pool.query(finishRun, [userId, runId, now, 'stale', message])
   if (!end.ok && end.stale) {
     await stale(end.message.slice(0, ERROR_MAX))
-    return nothing
+    return { committed: nothing, brought: false }
   }
-  const work = async (tx: Tx): Promise<Committed> => {
+  const work = async (tx: Tx) => {
     const [held, feed] = await Promise.all([
       tx.query('SELECT FROM resource WHERE id = $1 AND lease_token = $2 FOR NO KEY UPDATE', [
         lease.resourceId,
@@ -86,15 +92,17 @@ export async function finish(pool: Pool, claim: Claim, end: RunEnd, now: number)
     ])
     if (held.rowCount === 0) {
       tx.send(finishRun, [userId, runId, now, 'stale', 'The lease was lost before the run ended.'])
-      return nothing
+      return { committed: nothing, brought: false }
     }
     const { resourceId, token } = lease
     if (end.ok) tx.send(releaseDone, [resourceId, token, now, end.again?.at ?? null])
     else tx.send(releaseFailed, [resourceId, token, now, end.nextAttemptAt, end.kind, errorText(end)])
     const outcome = end.ok ? 'done' : 'failed'
-    tx.send(finishRun, [userId, runId, now, outcome, end.ok ? null : errorText(end)])
-    await refreshAccount(tx, feed, accountId, now)
-    return { ...nothing, head: feed.close() }
+    const [{ rows }] = await Promise.all([
+      tx.query<{ upserts: number }>(finishRun, [userId, runId, now, outcome, end.ok ? null : errorText(end)]),
+      refreshAccount(tx, feed, accountId, now),
+    ])
+    return { committed: { ...nothing, head: feed.close() }, brought: (rows[0]?.upserts ?? 0) > 0 }
   }
   return await inTransaction(pool, work, { readsFirst: true, prepared: true })
 }

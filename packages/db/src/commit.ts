@@ -74,13 +74,12 @@ type Read = { batch: Batch; stored: StoredState; placed?: Placed; before?: Store
 /** What the batch is about. Where messages have places, the batch becomes what follows from those. */
 async function read(tx: Tx, batch: Batch): Promise<Read> {
   if (!batch.placed) return { batch, stored: await readStored(tx, batch) }
-  const before = await readPlaces(tx, batch)
-  const concerned = [...before.places.filter(({ gone }) => !gone), ...(batch.places?.put ?? [])]
-  const stored = await readStored(
-    tx,
-    batch,
-    concerned.map(({ messageId }) => messageId),
-  )
+  const named = (batch.places?.put ?? []).map(({ messageId }) => messageId)
+  const [before, known] = await Promise.all([readPlaces(tx, batch), readStored(tx, batch, named)])
+  // Nearly always the places concern nobody whom the batch does not name.
+  const asked = new Set([...named, ...batch.upserts.map(({ id }) => id), ...batch.missing])
+  const lying = before.places.filter(({ gone }) => !gone).map(({ messageId }) => messageId)
+  const stored = lying.every(id => asked.has(id)) ? known : await readStored(tx, batch, [...named, ...lying])
   const placed = placeMessages(stored, before, batch)
   return { batch: placed.batch, stored, placed, before: before.places }
 }

@@ -40,8 +40,8 @@ export function createStore({
     renewLease: (lease, until) => claims.renewLease(pool, lease, until),
     mark: (target, trigger, now) => mark(pool, target, trigger, now),
     async finish(claim, end, now) {
-      const committed = await claims.finish(pool, claim, end, now)
-      await drainSearchQueue(pool, claim.userId, INDEX_NOW).catch(onIndexError)
+      const { committed, brought } = await claims.finish(pool, claim, end, now)
+      if (brought) await drainSearchQueue(pool, claim.userId, INDEX_NOW).catch(onIndexError)
       return committed
     },
     nextDueAt: () => claims.nextDueAt(pool),

@@ -3,7 +3,14 @@ import { Account } from '@inlet/protocol/entities'
 import { MessageBody } from '@inlet/protocol/messages-api'
 import { FailedItem, SyncRun } from '@inlet/protocol/sync-api'
 import { rowId } from '@inlet/sync/row-id'
-import { commitUnder, connected, inbox, NOW, pulledMessage } from '@inlet/testkit/contract/store-fixture'
+import {
+  claimLane,
+  commitUnder,
+  connected,
+  inbox,
+  NOW,
+  pulledMessage,
+} from '@inlet/testkit/contract/store-fixture'
 import { beforeAll, expect, test } from 'vitest'
 import { createMessageReader, type MessageReader } from '../src/messages.ts'
 import { storeOnPostgres } from './fixture.ts'
@@ -153,4 +160,21 @@ test('an id that Postgres could not hold is not found, like any other', async ()
 
 test('a reader that was aborted says so', async () => {
   await expect(reader.accounts(box.userId, AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone')
+})
+
+test('a run that has brought nothing makes no search vectors: those queued are another run’s, or the timer’s', async () => {
+  const { store } = postgres.get()
+  const other = await connected(postgres.get())
+  const queued = async () => {
+    const { rows } = await postgres
+      .pool()
+      .query<{ n: number }>('SELECT count(*) AS n FROM search_queue WHERE user_id = $1', [other.userId])
+    return rows[0]?.n
+  }
+  await commitUnder(store, other.claim, { labels: [inbox], upserts: [pulledMessage('m1')], cursor: 'c1' })
+  await store.mark({ accountId: other.accountId, lanes: ['items'] }, 'schedule', NOW)
+  await store.finish(await claimLane(store, other.accountId, 'items', NOW), { ok: true }, NOW)
+  expect(await queued()).toBe(1)
+  await store.finish(other.claim, { ok: true }, NOW)
+  expect(await queued()).toBe(0)
 })

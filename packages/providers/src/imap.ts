@@ -18,6 +18,7 @@ import { type ImapConfig, withDefaults } from './imap/settings.ts'
 import { surveyFolders } from './imap/survey.ts'
 import { createTree, nothingNew, pullTree, TREE, toLabels, toResources, treeCursor } from './imap/tree.ts'
 import { type LoginProblem, tryLogin } from './imap/try-login.ts'
+import { createWalkViews } from './imap/walk-views.ts'
 import { createSendMemory } from './send-memory.ts'
 
 export type ImapAdapter = ProviderPort & {
@@ -44,6 +45,7 @@ export function createImap(
   const accounts = createAccounts(from)
   const consents = createConsents(from.settings.oauth, world)
   const tree = createTree(world.now)
+  const walks = createWalkViews(world.now)
   const memory = createSendMemory()
   const open = (conn: Connection, purpose: Purpose, signal: AbortSignal) => accounts.at(conn, purpose, signal)
   const list = async (conn: Connection, purpose: Purpose, signal: AbortSignal) =>
@@ -94,10 +96,11 @@ export function createImap(
       if (folder === null) return yield { ...nothingNew(), cursor, labelsChanged: true }
       yield* pullChanges(at, folder, cursor, conn.places, world)
     },
-    async list(conn, resource, listing, position, signal) {
+    async list(conn, resource, listing, position, signal, whole = false) {
       const at = await open(conn, 'backfill', signal)
       if (listing !== ALL || resource === TREE) throw noListing(listing)
-      return await listPage(at, await tree.folder(at, resource), position, conn.places)
+      const view = whole ? walks.of(at.pool, resource, position) : null
+      return await listPage(at, await tree.folder(at, resource), position, conn.places, view)
     },
     async *fetch(conn, _resource, ids, options, signal) {
       if (ids.length === 0) return

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import type { Address } from '@inlet/protocol/entities'
 import { addressParser, decodeWords } from 'postal-mime'
 
@@ -40,10 +41,7 @@ export function oneLine(text: string, max: number): string {
 /** RFC 2047 words decoded; anything malformed stays as it was sent. */
 export function decodeHeader(value: string, max: number): string {
   const bounded = value.slice(0, max * 12)
-  return oneLine(
-    attempt(() => decodeWords(bounded), bounded),
-    max,
-  )
+  return oneLine(bounded.includes('=?') ? attempt(() => decodeWords(bounded), bounded) : bounded, max)
 }
 
 /** Address lists as people write them: groups flattened, comments and encoded words decoded, nonsense tolerated. */
@@ -120,11 +118,11 @@ export function decodeText(
   declared: string | null,
 ): { text: string; warning: string | null } {
   const label = canonical(declared)
-  const ascii = !bytes.some(byte => byte > 127)
+  const ascii = isAscii(bytes)
   if (label && WIDE.has(label) && bytes.includes(0)) return { text: decodeWith(label, bytes), warning: null }
-  if (ascii)
-    return { text: decodeWith(label && SEVEN_BIT.has(label) ? label : 'utf-8', bytes), warning: null }
-  const utf8 = attempt(() => new TextDecoder('utf-8', { fatal: true }).decode(bytes), null)
+  if (ascii && label && SEVEN_BIT.has(label)) return { text: decodeWith(label, bytes), warning: null }
+  if (ascii) return { text: latin1Of(bytes), warning: null }
+  const utf8 = attempt(() => STRICT_UTF8.decode(bytes), null)
   if (utf8 !== null) return { text: utf8, warning: null }
   if (label && label !== 'utf-8') return { text: decodeWith(label, bytes), warning: null }
   // A few broken bytes in a UTF-8 text (a cut in the middle of a character) are no reason to misread all the others.
@@ -137,13 +135,26 @@ export function decodeText(
   return { text: decodeWith('windows-1252', bytes), warning }
 }
 
+const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true })
+/** Labels that were looked up: mail has a few dozen. */
+const names = new Map<string, string | null>()
+const NAMES_MAX = 500
+
 /** WHATWG name of a charset label, or null for one that nobody knows. */
 function canonical(declared: string | null): string | null {
-  const label =
-    declared
-      ?.trim()
-      .toLowerCase()
-      .replace(/^["']|["']$/g, '') ?? ''
+  if (!declared) return null
+  const known = names.get(declared)
+  if (known !== undefined) return known
+  const name = lookUp(declared)
+  if (names.size < NAMES_MAX && declared.length < 100) names.set(declared, name)
+  return name
+}
+
+function lookUp(declared: string): string | null {
+  const label = declared
+    .trim()
+    .toLowerCase()
+    .replace(/^["']|["']$/g, '')
   if (!label) return null
   for (const each of [
     label,
@@ -157,6 +168,9 @@ function canonical(declared: string | null): string | null {
   }
   return null
 }
+
+const latin1Of = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 
 const decodeWith = (label: string, bytes: Uint8Array): string =>
   attempt(() => new TextDecoder(label).decode(bytes), '')
@@ -231,6 +245,7 @@ export function snippetOf(body: { text: string | null; html: string | null }): s
 
 /** A parameter of a structured header: `charset` of Content-Type, `filename` of Content-Disposition (RFC 2231 too). */
 export function headerParameter(value: string, name: string): string | null {
+  if (!value.includes(';')) return null
   const bounded = value.slice(0, 10_000)
   const extended = new RegExp(`;\\s*${name}\\*\\s*=\\s*"?([^'";]*)'[^']*'([^";]*)`, 'i').exec(bounded)
   if (extended) {

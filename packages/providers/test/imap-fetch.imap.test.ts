@@ -3,6 +3,9 @@ import { type DovecotServer, startDovecot } from '@inlet/testkit/dovecot'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codeOf } from '../src/imap/errors.ts'
 import { type FetchedPlace, fetchMessages, fetchPart } from '../src/imap/fetch.ts'
+import { fetchRows } from '../src/imap/fetch-rows.ts'
+import { identityOf } from '../src/imap/identity.ts'
+import { inFolder } from '../src/imap/in-folder.ts'
 import { createPool, type Pool } from '../src/imap/pool.ts'
 import { withDefaults } from '../src/imap/settings.ts'
 import { fakeImap, type ImapReply } from './imap-fake-server.ts'
@@ -78,6 +81,39 @@ describe('messages of a real Dovecot', () => {
     }
     expect(codeOf(await fetchPart(atOf(pool), folder, 1, '7').catch(error => error))).toBe('part_missing')
     expect(codeOf(await fetchPart(atOf(pool), folder, 9, '2').catch(error => error))).toBe('part_missing')
+  })
+
+  test('are told from each other by the same facts as imapflow tells', async () => {
+    const mailbox = dovecot.mailbox()
+    const heads = [
+      'From: Bo <Bo@Example.org>, "Ann, \\"A\\"" <ann@inlet.test>\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nMessage-ID: <a@b>\r\nDate: Mon, 2 Mar 2026 10:00:00 +0100',
+      'From: Friends: bo@example.org, ann@inlet.test;\r\nSubject: "quoted" (and) {not a literal}\r\nDate: no date at all',
+      'From: =?iso-8859-1?Q?J=F6rg?= <j@example.org>\r\nTo: x@example.org\r\nCc: y@example.org\r\nReply-To: z@example.org',
+      `Subject: ${'A long one '.repeat(100)}\r\nMessage-ID: no brackets`,
+      'X-Nothing: at all',
+    ]
+    for (const head of heads) await mailbox.append(`${head}\r\n\r\nHello`, { folder: 'Facts' })
+    await inFolder(atOf(pool), { path: 'Facts', uidValidity: null }, { action: 'compare' }, async client => {
+      const rows = await fetchRows(client, [1, 2, 3, 4, 5, 9], { flags: true, facts: true, source: 100 })
+      const query = { uid: true, flags: true, envelope: true, internalDate: true, size: true, source: true }
+      const usual = await client.fetchAll('1:*', query, { uid: true })
+      expect([...rows.keys()]).toEqual([1, 2, 3, 4, 5])
+      for (const row of usual) {
+        const { envelope, source, ...others } = rows.get(row.uid) ?? { envelope: undefined }
+        expect(others).toEqual({
+          ...{ seq: row.seq, uid: row.uid, flags: row.flags, size: row.size },
+          ...{ internalDate: row.internalDate, modseq: row.modseq },
+        })
+        const { date, subject, from, messageId } = row.envelope ?? {}
+        expect(envelope).toEqual(
+          Object.fromEntries(
+            Object.entries({ date, subject, from, messageId }).filter(([, value]) => value !== undefined),
+          ),
+        )
+        expect(source).toEqual(row.source?.subarray(0, 100))
+        expect(identityOf({ ...others, envelope })).toBe(identityOf(row))
+      }
+    })
   })
 
   test('of a hundred megabytes never come into memory', async () => {

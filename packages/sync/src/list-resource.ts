@@ -21,6 +21,8 @@ import type { Work } from './work.ts'
 
 /** Stored as they come: small pieces keep the live lane's waiting for the feed lock under 20 ms. */
 const PIECE = 100
+/** Pages are asked for with their messages as long as so many of those are not stored yet. */
+const MOSTLY = 0.9
 /** Pieces fetched before those ahead of them are stored: enough to go on over the end of a page. */
 const AHEAD = 3
 
@@ -68,11 +70,20 @@ export async function listResource(work: Work, signal: AbortSignal): Promise<Run
   const { compare } = state
   const reconciled = compare ? { reconciled: { ...compare.tally, id: compare.id } } : {}
   await work.commit({ cursor: null, forgetSeen: true, ...reconciled })
-  // Label lists carry no version, so only the live lane writes them, one after the other; here it is asked to.
-  const { store, bus } = work.engine
-  await store.mark({ accountId: work.claim.accountId, lanes: ['live'] }, 'schedule', work.world.now())
-  await bus.ring({ type: 'work' })
+  await wakeLive(work)
   return { ok: true }
+}
+
+/**
+ * Label lists carry no version, so only the live lane writes them, one after the other; here it is asked to. Where labels
+ * are folders, one lane does for all of them, and the folder's own looks at what was listed before its cursor.
+ */
+async function wakeLive({ engine, claim, port, key, world }: Work): Promise<void> {
+  const { store, bus } = engine
+  const lanes = (await store.account(claim.accountId))?.resources.filter(({ lane }) => lane === 'live') ?? []
+  for (const { id } of lanes.filter(each => each.key === key || each.key === port.tree))
+    await store.mark({ resourceId: id }, 'schedule', world.now())
+  await bus.ring({ type: 'work' })
 }
 
 /** Of a set whose label the provider no longer has: it is empty there, so all that we hold of it is suspect. */
@@ -104,7 +115,7 @@ async function* walk(work: Work, state: ListingCursor, signal: AbortSignal): Asy
   if (!listing) return
   if (listing.name.startsWith(GONE)) return yield { next: endOfListing(work, state), part: {} }
   let at = state
-  for await (const page of pagesOf(work, listing.name, state.position, signal)) {
+  for await (const { page, lacking } of pagesOf(work, listing, state, signal)) {
     signal.throwIfAborted()
     if (page === 'restart') {
       at = { ...at, position: null, base: 0, done: 0, ...lookAgain(at) }
@@ -117,70 +128,87 @@ async function* walk(work: Work, state: ListingCursor, signal: AbortSignal): Asy
         yield { next: at, part: { seen: { listing: differingIn(listing.name), ids: differing } } }
       at = await lookAt(work, at, page)
     }
-    // A listing only adds places; what is gone is the live lane's to say.
-    for (const piece of page.places && !at.compare ? inPieces({ ...page.places, gone: [] }) : []) {
-      at = { ...at, epoch: piece.epoch }
-      yield { next: at, part: { places: { resource: work.key, ...piece, onlyNew: true } } }
-    }
     if (page.places && !at.compare) at = { ...at, epoch: page.places.epoch }
-    let { done } = at
-    for await (const { count, part } of piecesOf(work, at, listing, page, signal)) {
-      done += count
-      if (part) yield { next: listing.counted ? { ...at, done } : at, part }
-    }
     const seen = { listing: listing.name, ids: page.items.map(item => item.id) }
-    const part = at.kind !== 'backfill' && !work.port.placed ? { seen } : {}
+    const beside: Partial<Batch> = at.kind !== 'backfill' && !work.port.placed ? { seen } : {}
+    let { done } = at
+    let left = page.items.length
+    let last = beside
+    for await (const { count, part } of piecesOf(work, at, page, lacking, signal)) {
+      done += count
+      left -= count
+      // The last of a page is stored with the position behind it.
+      if (part && left === 0 && count > 0) last = { ...part, ...beside }
+      else if (part) yield { next: listing.counted ? { ...at, done } : at, part }
+    }
     at = listing.counted
       ? { ...at, done, base: done, position: page.next, total: Math.max(at.total ?? 0, done) }
       : { ...at, position: page.next }
-    yield { next: page.next === null ? endOfListing(work, at) : at, part }
+    yield { next: page.next === null ? endOfListing(work, at) : at, part: last }
   }
 }
 
-type Pages = AsyncGenerator<ListedPage | 'restart'>
+/** `lacking`: what of the page was not stored when it came. */
+type Pages = AsyncGenerator<{ page: ListedPage | 'restart'; lacking: Items }>
 
 /**
  * Where messages have places, the page after is listed while one is fetched and stored: what happens in the folder
  * meanwhile is the live lane's to tell, as it is while a page is stored. The others' whole walk runs ahead.
  */
-const pagesOf = (work: Work, listing: string, position: string | null, signal: AbortSignal): Pages =>
+const pagesOf = (work: Work, listing: Listing, state: ListingCursor, signal: AbortSignal): Pages =>
   work.port.placed
-    ? ahead(until => listPages(work, listing, position, until), 1, signal)
-    : listPages(work, listing, position, signal)
+    ? ahead(until => listPages(work, listing, state, until), 1, signal)
+    : listPages(work, listing, state, signal)
 
-async function* listPages(work: Work, listing: string, from: string | null, signal: AbortSignal): Pages {
+async function* listPages(work: Work, listing: Listing, state: ListingCursor, signal: AbortSignal): Pages {
+  // A folder that is followed for the first time holds messages that nobody has read, as far as its pages show nothing else.
+  const fresh = work.port.placed === true && state.kind === 'backfill'
+  let whole = fresh
   let restarted = false
-  for (let position = from; ; ) {
-    const page = await listPage(work, listing, position, restarted, signal)
-    yield page
+  for (let { position } = state; ; ) {
+    const page = await listPage(work, listing.name, { position, whole, restarted }, signal)
+    const lacking = page === 'restart' || state.compare ? [] : await lackingOf(work, listing, page)
+    yield { page, lacking }
     if (page !== 'restart' && page.next === null) return
-    restarted ||= page === 'restart'
+    if (page === 'restart') restarted = true
+    else whole = fresh && lacking.length >= MOSTLY * page.items.length
     position = page === 'restart' ? null : page.next
   }
+}
+
+type Items = ListedPage['items']
+
+async function lackingOf(work: Work, { labelId }: Listing, { items }: ListedPage): Promise<Items> {
+  const ids = items.map(item => item.id)
+  const stored = await work.engine.store.storedVersions(work.claim.accountId, ids, labelId ?? undefined)
+  return items.filter(item => !stored.has(item.id))
 }
 
 /** What of a page has to be stored, piece by piece, and for how many of its messages each stands. */
 async function* piecesOf(
   work: Work,
   state: ListingCursor,
-  { labelId }: Listing,
-  { items }: ListedPage,
+  { items, places }: ListedPage,
+  lacking: Items,
   signal: AbortSignal,
 ): AsyncGenerator<{ count: number; part: Partial<Batch> | null }> {
-  const ids = items.map(item => item.id)
-  if (state.compare) return yield { count: ids.length, part: null }
-  const stored = await work.engine.store.storedVersions(work.claim.accountId, ids, labelId ?? undefined)
-  const lacking = items.filter(item => !stored.has(item.id))
+  if (state.compare) return yield { count: items.length, part: null }
   // What the page tells of a message that we hold is compared too: its set says where it is, not whether it was read.
   const telling = compares(work, state) ? items : lacking
   const told = telling.map(item => item.message).filter(message => message !== null)
   // A folder's page that could not be had as a whole names its messages only, and no other set tells their flags.
   const unsaid = work.port.tree === undefined || work.port.placed ? lacking : items
   const needed = unsaid.filter(item => item.message === null).map(item => item.id)
-  yield { count: ids.length - told.length - needed.length, part: null }
+  // A listing only adds places; what is gone is the live lane's to say. The last of them go with the first messages.
+  const put = places ? inPieces({ ...places, gone: [] }) : []
+  const placing = put.map(piece => ({ places: { resource: work.key, ...piece, onlyNew: true } }))
+  let beside = told.length > 0 ? placing.pop() : undefined
+  for (const part of placing) yield { count: 0, part }
+  yield { count: items.length - told.length - needed.length, part: null }
   for (let from = 0; from < told.length; from += PIECE) {
     const upserts = told.slice(from, from + PIECE)
-    yield { count: upserts.length, part: { upserts } }
+    yield { count: upserts.length, part: { upserts, ...beside } }
+    beside = undefined
   }
   const options = { bodies: true, priority: 'backfill', size: PIECE } as const
   for await (const { count, ...part } of gather(work, needed, options, signal)) yield { count, part }
@@ -193,12 +221,11 @@ async function* piecesOf(
 async function listPage(
   work: Work,
   listing: string,
-  position: string | null,
-  restarted: boolean,
+  { position, whole, restarted }: { position: string | null; whole: boolean; restarted: boolean },
   signal: AbortSignal,
 ): Promise<ListedPage | 'restart'> {
   try {
-    return await work.port.list(work.conn, work.key, listing, position, signal)
+    return await work.port.list(work.conn, work.key, listing, position, signal, whole)
   } catch (error) {
     if (position !== null && !restarted && error instanceof ProviderError && error.kind === 'cursor_expired')
       return 'restart'

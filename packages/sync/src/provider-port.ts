@@ -56,13 +56,17 @@ export interface ProviderPort {
    * carry `labelId`. Empty where the resource holds no messages.
    */
   listings(conn: Connection, resource: string, signal: AbortSignal): Promise<Listing[]>
-  /** One page of a listing from `position` (null: the beginning). */
+  /**
+   * One page of a listing from `position` (null: the beginning). `whole`: hardly anything of it is thought to be stored,
+   * so where messages are `placed`, they may come with it rather than be named first and asked for again.
+   */
   list(
     conn: Connection,
     resource: string,
     listing: string,
     position: string | null,
     signal: AbortSignal,
+    whole?: boolean,
   ): Promise<ListedPage>
   /**
    * Current state of each id: yields exactly one outcome per id, in any order, as each arrives. `missing` is the

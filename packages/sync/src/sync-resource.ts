@@ -66,6 +66,11 @@ async function begin(work: Work, kind: ListingCursor['kind'], signal: AbortSigna
   const cursor = await work.port.currentCursor(work.conn, work.key, signal)
   const shape = writesShape(work) ? await askShape(work, signal) : SAME
   await work.commit({ cursor, ...shape, startListing: newListing(kind, work.world.now()) })
+  if (!work.port.placed || work.key !== work.port.tree) return
+  // Its folders have waited for this.
+  const { store, bus } = work.engine
+  await store.mark({ accountId: work.claim.accountId, lanes: ['live'] }, 'schedule', work.world.now())
+  await bus.ring({ type: 'work' })
 }
 
 export function newListing(kind: ListingCursor['kind'], now: number): ListingCursor {

@@ -20,3 +20,34 @@ test('a folder of a placed account is not followed before it is known what its f
   expect(await syncResource(work, new AbortController().signal)).toEqual({ ok: true })
   expect(commits).toMatchObject([{ cursor: 'now', startListing: { kind: 'backfill' } }])
 })
+
+test('folders that wait for their tree are due as soon as it is known', async () => {
+  const said: unknown[] = []
+  const workOf = (key: string) =>
+    ({
+      engine: {
+        store: {
+          labelIds: async () => new Set(['Drafts']),
+          placeEpochs: async () => [],
+          mark: async (...mark: unknown[]) => void said.push(mark),
+        },
+        bus: { ring: async (ring: unknown) => void said.push(ring) },
+      },
+      claim: { cursor: null, accountId: 'a' },
+      port: {
+        placed: true,
+        tree: 'folders',
+        currentCursor: async () => 'now',
+        labels: async () => [],
+        resources: async () => [],
+      },
+      key,
+      world: { now: () => 1_000 },
+      commit: async () => void said.push('commit'),
+    }) as unknown as Work
+  await syncResource(workOf('folders'), new AbortController().signal)
+  expect(said).toEqual(['commit', [{ accountId: 'a', lanes: ['live'] }, 'schedule', 1_000], { type: 'work' }])
+  said.length = 0
+  await syncResource(workOf('Drafts'), new AbortController().signal)
+  expect(said).toEqual(['commit'])
+})

@@ -180,6 +180,29 @@ export class ImapClient {
     return chosen.map(entry => this.#row(entry, query))
   }
 
+  /** UID FETCH of items, in the order in which they are asked for. */
+  async #fetch(
+    [set, items]: Token[],
+    say: (command: string, ...said: unknown[]) => Promise<void>,
+  ): Promise<void> {
+    const { entries } = await this.#inside()
+    const inRange = within(wordOf(set))
+    const names = (items as Token[]).map(wordOf)
+    const chosen = [...entries.values()].filter(({ uid }) => inRange(uid)).sort((a, b) => a.uid - b.uid)
+    for (const entry of chosen) {
+      const row = this.#row(entry, {
+        flags: names.includes('FLAGS'),
+        envelope: names.includes('ENVELOPE'),
+        source: names.includes('BODY.PEEK'),
+      })
+      await say(
+        'FETCH',
+        word('FETCH'),
+        names.flatMap(name => itemOf(name, row)),
+      )
+    }
+  }
+
   #row({ uid, letter, flags, modseq }: Entry, query: FetchQueryObject): FetchMessageObject {
     const { faults } = this.#world
     const broken = this.#mailbox.broken.has(letter.id) || faults.strike('provider', ['item_failed']) !== null
@@ -206,7 +229,8 @@ export class ImapClient {
         await say('SEARCH', ...(await this.#search(attributes)).map(word))
         break
       case 'UID FETCH':
-        await this.#changedSince(attributes, say)
+        if (attributes[2]) await this.#changedSince(attributes, say)
+        else await this.#fetch(attributes, say)
         break
       case 'UID STORE': {
         const folder = await this.#writing()
@@ -287,6 +311,38 @@ export class ImapClient {
       ]
       await say('FETCH', word(1), items)
     }
+  }
+}
+
+/** An item of a FETCH answer and its value; nothing where the message has none. */
+function itemOf(name: string, { uid, flags, modseq, source, ...row }: FetchMessageObject): unknown[] {
+  const given = (value: unknown) => (value === undefined ? [] : [word(name), value])
+  const { emailId, threadId, envelope, internalDate, size } = row
+  const quoted = (value: string | undefined) => (value === undefined ? null : { type: 'STRING', value })
+  switch (name) {
+    case 'UID':
+      return given(word(uid))
+    case 'FLAGS':
+      return given(flags && [...flags].map(word))
+    case 'MODSEQ':
+      return given(modseq === undefined ? undefined : [word(modseq)])
+    case 'EMAILID':
+      return given(emailId === undefined ? undefined : [word(emailId)])
+    case 'THREADID':
+      return given(threadId === undefined ? undefined : [word(threadId)])
+    case 'INTERNALDATE':
+      return given(internalDate && quoted(new Date(internalDate).toISOString()))
+    case 'RFC822.SIZE':
+      return given(size === undefined ? undefined : word(size))
+    case 'ENVELOPE': {
+      const from = envelope?.from?.map(({ address = '' }) => [null, null, ...address.split('@').map(quoted)])
+      const [subject, id] = [quoted(envelope?.subject), quoted(envelope?.messageId)]
+      return given(envelope && [null, subject, from ?? null, null, null, null, null, null, null, id])
+    }
+    case 'BODY.PEEK':
+      return source ? [word('BODY'), { type: 'LITERAL', value: source }] : []
+    default:
+      throw new Error(`${name} is not known.`)
   }
 }
 

@@ -15,6 +15,7 @@ import {
   toResources,
   treeCursor,
 } from '@inlet/providers/imap/tree'
+import { createWalkViews } from '@inlet/providers/imap/walk-views'
 import { createSendMemory } from '@inlet/providers/send-memory'
 import type { Connection, ProviderPort } from '@inlet/sync/provider-port'
 import type { World } from '@inlet/sync/world'
@@ -44,6 +45,7 @@ export function simulatedImap(parts: Parts): Partial<ProviderPort> {
   const { clock, random, process, ask, back } = parts
   const pools = new Map<ImapMailbox, Pool>()
   const tree = createTree(() => clock.now())
+  const walks = createWalkViews(() => clock.now())
   const memory = createSendMemory()
   const world: World = {
     now: () => clock.now(),
@@ -92,10 +94,13 @@ export function simulatedImap(parts: Parts): Partial<ProviderPort> {
       if (folder === null) return yield { ...nothingNew(), cursor, labelsChanged: true }
       yield* pullChanges(at, folder, cursor, conn.places, world)
     },
-    async list(conn, resource, _listing, position, signal) {
+    async list(conn, resource, _listing, position, signal, whole = false) {
       const { at, mailbox, fault } = await open('list', conn, 'backfill', signal, ['expired'])
       if (fault === 'expired') mailbox.expireOne(resource)
-      const page = await listPage(at, await tree.folder(at, resource), position, conn.places, parts.pageSize)
+      const folder = await tree.folder(at, resource)
+      const view = whole ? walks.of(at.pool, resource, position) : null
+      const page = await listPage(at, folder, position, conn.places, view, parts.pageSize)
+      for (const { message } of page.items) if (message) mailbox.shown(message.id)
       await back(signal)
       return page
     },

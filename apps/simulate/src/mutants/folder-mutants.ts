@@ -75,8 +75,8 @@ export const folderMutants: Mutant[] = [
             yield { ...page, touched: here.map(named), deletions: gone.map(named) }
           }
         },
-        async list(conn, resource, listing, position, signal) {
-          const page = await port.list(conn, resource, listing, position, signal)
+        async list(conn, resource, listing, position, signal, whole) {
+          const page = await port.list(conn, resource, listing, position, signal, whole)
           const mailbox = mailboxOf(scene, conn.email)
           const items = page.items.map(item => {
             const id = idIn(mailbox, item.id, resource)

@@ -122,8 +122,8 @@ export const imapMutants: Mutant[] = [
             }
           }
         },
-        async list(conn, resource, listing, position, signal) {
-          const page = await port.list(conn, resource, listing, position, signal)
+        async list(conn, resource, listing, position, signal, whole) {
+          const page = await port.list(conn, resource, listing, position, signal, whole)
           const put = page.places?.put.map(place => ({
             ...place,
             messageId: named(place.messageId, resource),

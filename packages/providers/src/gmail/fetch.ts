@@ -3,7 +3,16 @@ import type { Connection, Fetched, FetchOptions, Priority, PulledBody } from '@i
 import type { GmailClient } from './client.ts'
 import { profile } from './list.ts'
 import { fromPart } from './message.ts'
-import { listAttachments, type Part, readPart, record, renderBody, textsKeptApart, walk } from './parts.ts'
+import {
+  bytesOf,
+  listAttachments,
+  type Part,
+  readPart,
+  record,
+  renderBody,
+  textsKeptApart,
+  walk,
+} from './parts.ts'
 
 /** Most texts kept apart that are fetched for one body, and the largest worth fetching. */
 const TEXTS_MAX = 4
@@ -227,8 +236,8 @@ export async function fetchAttachment(
       await attachmentData(client, conn, messageId, part.attachmentId, 'interactive', signal),
       'base64',
     )
-  if (part.data !== null) return Buffer.from(part.data, 'base64')
+  if (part.data !== null) return bytesOf(part.data)
   const full = await read(client, conn, messageId, { bodies: true, priority: 'interactive' }, signal)
   const whole = [...walk(full.root)].find(each => each.id === partId)
-  return Buffer.from(whole?.data ?? '', 'base64')
+  return bytesOf(whole?.data ?? '')
 }

@@ -18,8 +18,8 @@ export type Part = {
   headers: { name: string; value: string }[]
   filename: string
   size: number
-  /** base64url, as Gmail sends it. */
-  data: string | null
+  /** base64url, as Gmail sends it, or the bytes themselves. */
+  data: string | Buffer | null
   attachmentId: string | null
   parts: Part[]
 }
@@ -128,10 +128,13 @@ function render(part: Part, warnings: Set<string>): Rendered {
 function leaf(part: Part, warnings: Set<string>): Rendered {
   if (!isBodyText(part) || part.data === null) return { html: null, text: null }
   const charset = headerParameter(headerOf(part, 'content-type'), 'charset')
-  const { text: decoded, warning } = decodeText(Buffer.from(part.data, 'base64'), charset)
+  const { text: decoded, warning } = decodeText(bytesOf(part.data), charset)
   if (warning) warnings.add(warning)
   return part.type === 'text/html' ? { html: decoded, text: null } : { html: null, text: decoded }
 }
+
+export const bytesOf = (data: string | Buffer): Buffer =>
+  typeof data === 'string' ? Buffer.from(data, 'base64') : data
 
 const asHtml = (plain: string): string => `<div style="white-space:pre-wrap">${escapeHtml(plain)}</div>`
 

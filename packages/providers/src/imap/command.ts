@@ -1,7 +1,9 @@
 import type { ImapFlow } from 'imapflow'
 
 /** A piece of a command as imapflow's compiler takes it; an array is a parenthesised list. */
-export type Token = { type: 'ATOM' | 'STRING' | 'SEQUENCE'; value: string } | Token[]
+export type Token =
+  | { type: 'ATOM' | 'STRING' | 'SEQUENCE'; value: string; section?: Token[]; partial?: number[] }
+  | Token[]
 /** An untagged answer: `* 4 FETCH (…)` has the command `4` and the attributes FETCH and a list. */
 export type Untagged = { command: string; attributes: unknown[] }
 

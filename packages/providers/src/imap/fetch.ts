@@ -4,6 +4,7 @@ import type { FetchMessageObject, ImapFlow } from 'imapflow'
 import type { Part } from '../gmail/parts.ts'
 import { atom, sequence } from './command.ts'
 import { codeOf, mailError } from './errors.ts'
+import { fetchRows } from './fetch-rows.ts'
 import { identityOf } from './identity.ts'
 import { type At, type FolderRef, inFolder, type View } from './in-folder.ts'
 import { toPulledMessage } from './message.ts'
@@ -28,7 +29,7 @@ export type FetchedPlace =
   /** This one cannot be had; the others go on (I10). */
   | { uid: number; outcome: 'failed'; code: string; message: string; retryAt: number | null }
 
-const BATCH = 20
+const BATCH = 50
 /** Batches asked for while one is decoded, on one connection or on several. */
 const AHEAD = 2
 /** What is read of each message at once; of larger ones only the texts besides. */
@@ -47,8 +48,8 @@ export async function* fetchMessages(
   folder: FolderRef,
   uids: readonly number[],
   options: { bodies: boolean },
+  view: View = new WeakSet(),
 ): AsyncGenerator<FetchedPlace> {
-  const view: View = new WeakSet()
   const sets = inSets([...new Set(uids)], BATCH)
   const asked: { set: number[]; reading: Promise<Attempt<ReadRows>> }[] = []
   const ask = () => {
@@ -134,22 +135,11 @@ async function readBatch(at: At, folder: FolderRef, uids: readonly number[], vie
 
 type WholeRow = FetchMessageObject & { source: Buffer }
 
-/** Rows with a source. Others' changes of flags come between as rows of their own and are joined. */
+/** Rows with a source. */
 async function readRows(client: ImapFlow, uids: readonly number[]): Promise<Map<number, WholeRow>> {
-  const query = {
-    uid: true,
-    flags: true,
-    envelope: true,
-    internalDate: true,
-    size: true,
-    threadId: true,
-    source: { start: 0, maxLength: HEAD_BYTES },
-  }
-  const joined = new Map<number, FetchMessageObject>()
-  for (const row of await client.fetchAll(packUids(uids), query, { uid: true }))
-    joined.set(row.uid, { ...joined.get(row.uid), ...row })
-  const whole = [...joined].filter((entry): entry is [number, WholeRow] => Buffer.isBuffer(entry[1].source))
-  return new Map(whole.filter(([uid]) => uids.includes(uid)))
+  const query = { flags: true, facts: true, threadId: true, source: HEAD_BYTES }
+  const rows = await fetchRows(client, uids, query)
+  return new Map([...rows].filter((entry): entry is [number, WholeRow] => Buffer.isBuffer(entry[1].source)))
 }
 
 const existing = (client: ImapFlow, uids: readonly number[]): Promise<number[]> =>

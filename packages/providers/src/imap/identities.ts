@@ -1,9 +1,9 @@
 import type { PulledPlace } from '@inlet/sync/places'
-import type { FetchMessageObject } from 'imapflow'
+import { fetchRows } from './fetch-rows.ts'
 import { identityOf } from './identity.ts'
 import { type At, type FolderRef, inFolder, type View } from './in-folder.ts'
 import type { Place } from './places.ts'
-import { inSets, packUids } from './uids.ts'
+import { inSets } from './uids.ts'
 
 const AT_ONCE = 250
 
@@ -15,16 +15,12 @@ export async function identitiesOf(
   view: View = new WeakSet(),
 ): Promise<Map<number, string>> {
   const found = new Map<number, string>()
-  const query = { uid: true, envelope: true, internalDate: true, size: true }
   for (const set of inSets(uids, AT_ONCE)) {
     const rows = await inFolder(at, folder, { action: `read ${folder.path}`, view }, client =>
-      client.fetchAll(packUids(set), query, { uid: true }),
+      fetchRows(client, set, { facts: true }),
     )
-    const joined = new Map<number, FetchMessageObject>()
-    for (const row of rows) joined.set(row.uid, { ...joined.get(row.uid), ...row })
     // Others' changes of flags come between as rows that say nothing of the message.
-    for (const [uid, row] of joined)
-      if (row.size !== undefined && set.includes(uid)) found.set(uid, identityOf(row))
+    for (const [uid, row] of rows) if (row.size !== undefined) found.set(uid, identityOf(row))
   }
   return found
 }

@@ -78,7 +78,7 @@ function asPart(mime: MimePart): Part {
     headers,
     filename,
     size: content?.length ?? 0,
-    data: text && content ? content.toString('base64') : null,
+    data: text ? content : null,
     attachmentId: null,
     parts: children.map(asPart),
   }

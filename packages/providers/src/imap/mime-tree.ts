@@ -142,6 +142,7 @@ function readDelimiter(body: Buffer, at: number, length: number): { last: boolea
 
 /** A parameter, also where RFC 2231 spreads it over `name*0`, `name*1` … */
 function parameter(value: string, name: string): string | null {
+  if (!value.includes(';')) return null
   const whole = headerParameter(value, name)
   if (whole !== null) return whole
   const bounded = value.slice(0, 10_000)
@@ -190,6 +191,13 @@ function decodeQuotedPrintable(content: Buffer): Buffer {
 }
 
 function hexAt(content: Buffer, at: number): number | null {
-  const text = content.toString('latin1', at, at + 2)
-  return /^[0-9a-f]{2}$/i.test(text) ? Number.parseInt(text, 16) : null
+  const [high, low] = [digit(content[at] ?? 0), digit(content[at + 1] ?? 0)]
+  return high < 0 || low < 0 ? null : high * 16 + low
+}
+
+/** What a hexadecimal digit is worth; -1 for anything else. */
+function digit(byte: number): number {
+  if (byte >= 48 && byte <= 57) return byte - 48
+  const small = byte | 32
+  return small >= 97 && small <= 102 ? small - 87 : -1
 }

@@ -1,4 +1,5 @@
 import type { ImapFlow } from 'imapflow'
+import { fetchRows } from './fetch-rows.ts'
 import { inSets, packUids, type UidRange, uidsIn } from './uids.ts'
 
 /** Where a message lies in a folder, and the flags that it has there. */
@@ -30,14 +31,11 @@ export const flagsOf = (flags: Iterable<string> = []): string[] =>
 /** The places of these UIDs in the selected folder, as far as they exist, ascending. */
 export async function placesOf(client: ImapFlow, uids: readonly number[]): Promise<Place[]> {
   if (uids.length === 0) return []
-  const wanted = new Set(uids)
-  const found = new Map<number, Place>()
-  for (const row of await client.fetchAll(packUids(uids), { uid: true, flags: true }, { uid: true })) {
-    // Others' changes come between as rows of their own, sometimes without a UID; the later one counts.
-    if (!row.flags || !wanted.has(row.uid)) continue
-    found.set(row.uid, { uid: row.uid, flags: flagsOf(row.flags), modseq: row.modseq ?? null })
-  }
-  return [...found.values()].sort((a, b) => a.uid - b.uid)
+  const rows = await fetchRows(client, uids, { flags: true })
+  const found = [...rows.values()].flatMap(({ uid, flags, modseq = null }) =>
+    flags ? { uid, flags: flagsOf(flags), modseq } : [],
+  )
+  return found.sort((a, b) => a.uid - b.uid)
 }
 
 /**
@@ -62,7 +60,17 @@ export type PlacesBelow = { places: Place[]; rest: number | null }
  * sign that it is the last.
  */
 export async function placesBelow(client: ImapFlow, before: number, limit: number): Promise<PlacesBelow> {
-  if (before <= 1) return { places: [], rest: null }
+  const { uids, rest } = await uidsBelow(client, before, limit)
+  return { places: (await placesOf(client, uids)).reverse(), rest }
+}
+
+/** The UIDs of such a page, ascending. */
+export async function uidsBelow(
+  client: ImapFlow,
+  before: number,
+  limit: number,
+): Promise<{ uids: number[]; rest: number | null }> {
+  if (before <= 1) return { uids: [], rest: null }
   // The span grows until it holds a page: UIDs may lie far apart.
   for (let span = limit * 4; ; span *= 16) {
     const first = Math.max(1, before - span)
@@ -70,7 +78,6 @@ export async function placesBelow(client: ImapFlow, before: number, limit: numbe
     if (uids.length < limit && first > 1) continue
     const page = uids.slice(-limit)
     const lowest = page[0] ?? 1
-    const places = (await placesOf(client, page)).reverse()
-    return { places, rest: lowest > 1 && page.length === limit ? lowest : null }
+    return { uids: page, rest: lowest > 1 && page.length === limit ? lowest : null }
   }
 }

@@ -8,7 +8,9 @@ import { withIdentities } from './identities.ts'
 import { type At, type FolderRef, inFolder, type View } from './in-folder.ts'
 import { confirmGone, type Place } from './places.ts'
 import { type FolderCursor, folderCursor, listFolder, pullFolder } from './pull-folder.ts'
+import { ONLY_VERSION } from './to-message.ts'
 import { nothingNew } from './tree.ts'
+import { readWhole } from './whole-page.ts'
 
 /** `sweptAt`: when every place was last compared with the server's. */
 type Cursor = FolderCursor & { sweptAt: number }
@@ -16,12 +18,12 @@ type Cursor = FolderCursor & { sweptAt: number }
 /** So often everything is compared, whatever the server tells by itself. */
 const SWEEP_MS = 6 * 60 * 60_000
 const PAGE = 250
+/** Whole messages are as many as are stored at once. */
+const WHOLE_PAGE = 100
 /** Stored places looked through for the ids of a page's messages; wider pages are asked of the server. */
 const SPAN = 2_000
 /** Stored places between the ends of a listed page: of more, the others wait for the next listing. */
 const STORED_MAX = 5_000
-/** A message is content alone and never changes. */
-export const ONLY_VERSION = 1n
 
 /**
  * What is stored of this epoch already was listed before this cursor: its flags may have changed in between, and a
@@ -104,14 +106,16 @@ async function idsOf(
 
 /**
  * The position is the epoch and the UID below which the next page lies. Of what is stored between its ends, and not
- * listed, the server is asked again: only what it confirms is told to be gone (I7).
+ * listed, the server is asked again: only what it confirms is told to be gone (I7). With a view for it a page is
+ * read whole, with its messages; otherwise they are told from each other first, and whoever wants them fetches them.
  */
 export async function listPage(
   at: At,
   listed: MailFolder,
   position: string | null,
   stored: PlaceReader,
-  size = PAGE,
+  whole: View | null = null,
+  size = whole ? WHOLE_PAGE : PAGE,
 ): Promise<ListedPage> {
   const [, epoch = '', before = ''] = /^(\d{1,10}):(\d{1,10})$/.exec(position ?? '') ?? []
   if (position !== null && !epoch)
@@ -122,19 +126,28 @@ export async function listPage(
     ? { epoch: now.cursor.uidValidity, before: now.cursor.uidNext }
     : { epoch, before: Number(before) }
   const folder = { path, uidValidity: BigInt(from.epoch) }
-  const view: View = new WeakSet()
-  const { places, rest } = await listFolder(at, folder, from.before, size, view)
-  const put = await withIdentities(at, folder, places, view)
+  const view: View = whole ?? new WeakSet()
+  const { put, messages, rest } = whole
+    ? await readWhole(at, { ...folder, key: listed.key }, from.before, size, view)
+    : await readPlaces(at, folder, from.before, size, view)
   const span = { first: rest ?? 1, last: now ? UID_LAST : from.before - 1 }
   const known = await stored.range(listed.key, from.epoch, span, STORED_MAX)
   const there = new Set(put.map(({ uid }) => uid))
   const suspects = known.map(({ uid }) => uid).filter(uid => !there.has(uid))
   return {
-    items: [...new Set(put.map(({ messageId }) => messageId))].map(id => ({ id, message: null })),
+    items: [...new Set(put.map(({ messageId }) => messageId))].map(id => ({
+      id,
+      message: messages?.get(id) ?? null,
+    })),
     places: { epoch: from.epoch, put, gone: await goneOf(at, folder, suspects, view) },
     next: rest === null ? null : `${from.epoch}:${rest}`,
     total: now?.exists ?? null,
   }
+}
+
+async function readPlaces(at: At, folder: FolderRef, before: number, size: number, view: View) {
+  const { places, rest } = await listFolder(at, folder, before, size, view)
+  return { put: await withIdentities(at, folder, places, view), messages: null, rest }
 }
 
 /** Which of these are gone, on the server's word. */

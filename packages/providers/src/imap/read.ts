@@ -1,14 +1,13 @@
 import type { Place as StoredPlace } from '@inlet/sync/places'
 import { ProviderError } from '@inlet/sync/provider-errors'
-import type { Connection, Fetched, FetchOptions, PulledBody, PulledMessage } from '@inlet/sync/provider-port'
+import type { Connection, Fetched, FetchOptions, PulledBody } from '@inlet/sync/provider-port'
 import type { World } from '@inlet/sync/world'
 import type { ImapAccount } from './account.ts'
-import { fetchMessages, fetchPart, type ReadMessage } from './fetch.ts'
+import { fetchMessages, fetchPart } from './fetch.ts'
 import type { MailFolder } from './folders.ts'
 import type { At } from './in-folder.ts'
 import { grouped, isOver, nothingUnseen } from './locate.ts'
-import { ONLY_VERSION } from './pull.ts'
-import { threadOf } from './threads.ts'
+import { toMessage } from './to-message.ts'
 import type { Tree } from './tree.ts'
 
 const ASK_AGAIN_MS = 30_000
@@ -73,25 +72,12 @@ async function* readPlaces(
         // Another message at this UID is a folder that was made anew under the same number.
         if (fetched.outcome !== 'message' || fetched.message.id !== id) continue
         const own = places.find(each => each[0]?.messageId === id) ?? []
-        const message = toMessage(fetched.message, fetched.serverThread, own)
-        yield { id, outcome: 'message', message }
+        const labelIds = own.map(({ resource }) => resource)
+        yield { id, outcome: 'message', message: toMessage(fetched, labelIds) }
       }
     } catch (error) {
       if (!isOver(error)) throw error
     }
-  }
-}
-
-function toMessage(
-  message: ReadMessage,
-  serverThread: string | null,
-  places: readonly StoredPlace[],
-): PulledMessage {
-  return {
-    ...message,
-    threadId: serverThread ? `S${serverThread}` : threadOf(message),
-    version: ONLY_VERSION,
-    labelIds: [...new Set(places.map(({ resource }) => resource))].sort(),
   }
 }
 

@@ -1,12 +1,13 @@
 import { ProviderError } from '@inlet/sync/provider-errors'
 import type { World } from '@inlet/sync/world'
-import { ImapFlow, type ImapFlowOptions, type MailboxObject } from 'imapflow'
+import type { ImapFlow, ImapFlowOptions, MailboxObject } from 'imapflow'
 import { within } from './deadline.ts'
 import { codeOf, type ErrorContext, toProviderError } from './errors.ts'
 import { secretForms } from './failure.ts'
 import { checkHost, type Lookup } from './host-guard.ts'
 import { quirksOf } from './host-quirks.ts'
 import { probe } from './probe.ts'
+import { QuickClient } from './quick-client.ts'
 import { withSecret } from './secret.ts'
 import type { ImapSettings, MailAccess, MailSecret } from './settings.ts'
 import { trust } from './trust.ts'
@@ -98,7 +99,7 @@ async function connect(
   signal: AbortSignal,
 ): Promise<Session> {
   const watch: Watch = { unreadable: 0, throttleMs: null, lastError: null }
-  const client = new ImapFlow(optionsOf(access, target, settings, watch, () => client.close()))
+  const client = new QuickClient(optionsOf(access, target, settings, watch, () => client.close()))
   const { secret } = target
   const context = (action: string): ErrorContext => ({
     protocol: 'IMAP',

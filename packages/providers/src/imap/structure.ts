@@ -53,7 +53,7 @@ export function outlineOf(
 
 /** Puts a text that was read into the tree. */
 export function fillText(root: Part, { id, encoding }: TextPart, raw: Buffer): void {
-  for (const part of walk(root)) if (part.id === id) part.data = decode(raw, encoding).toString('base64')
+  for (const part of walk(root)) if (part.id === id) part.data = decode(raw, encoding)
 }
 
 /** The part at this address, with what is needed to decode it; null where the message has none. */

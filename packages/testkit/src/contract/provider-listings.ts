@@ -57,6 +57,22 @@ export function listingsContract(stage: Stage): void {
       expect({ ...told, version: 0n }).toEqual({ ...fetched, version: 0n })
     })
 
+  test('name the same messages where they bring them too, and bring what is fetched', async () => {
+    const account = await stage.newAccount()
+    for (const parts of [true, false, true]) await account.deliver(sampleMail({ parts }))
+    const key = await resourceOf(account)
+    const [first] = await stage.port.listings(account.conn, key, never)
+    const page = (whole: boolean) => stage.port.list(account.conn, key, first?.name ?? '', null, never, whole)
+    const [named, whole] = [await page(false), await page(true)]
+    const ids = ({ items }: typeof named) => items.map(item => item.id)
+    expect({ ...whole, items: ids(whole) }).toEqual({ ...named, items: ids(named) })
+    expect(whole.items).toHaveLength(3)
+    for (const { id, message: told } of whole.items) {
+      if (stage.port.placed) expect(told).not.toBeNull()
+      if (told) expect({ ...told, version: 0n }).toEqual({ ...(await message(account, id)), version: 0n })
+    }
+  })
+
   test('hold, for each label, exactly those who carry it', async () => {
     const account = await stage.newAccount()
     const filed = await account.makeLabel('Filed')
