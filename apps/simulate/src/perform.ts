@@ -27,6 +27,7 @@ export function perform(world: World, operation: Operation): unknown {
     case 'break':
     case 'heal':
     case 'flicker':
+    case 'onceListed':
     case 'createLabel':
     case 'renameLabel':
     case 'deleteLabel':
@@ -132,6 +133,14 @@ function changeMailbox(
       mailbox.flickering.add(flickering)
       world.clock.after(FLICKER_MS, () => mailbox.broken.delete(flickering))
       return
+    }
+    case 'onceListed': {
+      // What a listing is about to bring goes or changes meanwhile, and only live sync hears of it.
+      const { id: listed } = mailbox.deliver(world.clock.now())
+      mailbox.onceListed.set(listed, () =>
+        s < 0.6 ? mailbox.remove(listed) : mailbox.toggle(listed, 'STARRED'),
+      )
+      return mailbox.expireCursors(0)
     }
     case 'createLabel':
       return mailbox.createLabel(`Label ${Math.floor(r * 1000)}`)

@@ -91,6 +91,8 @@ export function simulatedImap(parts: Parts): Partial<ProviderPort> {
       const { at, mailbox, fault } = await open('list', conn, 'backfill', signal, ['expired'])
       if (fault === 'expired') mailbox.expireOne(resource)
       const page = await listPage(at, await tree.folder(at, resource), position, conn.places, parts.pageSize)
+      const met = mailbox.metInListing(page.places?.put.map(({ messageId }) => messageId) ?? [])
+      if (met) await process.step(() => clock.sleep(random.int(1_000, 8_000), signal))
       await back(signal)
       return page
     },
