@@ -95,15 +95,17 @@ const same = (a: Account, b: Account): boolean =>
   a.failedItems === b.failedItems &&
   alike(a.status, b.status) &&
   alike(a.progress, b.progress) &&
-  alike(a.proof && { ...a.proof, compared: null }, b.proof && { ...b.proof, compared: null }) &&
+  (a.proof === b.proof ||
+    alike(a.proof && { ...a.proof, compared: null }, b.proof && { ...b.proof, compared: null })) &&
   alike(a.proof?.compared ?? null, b.proof?.compared ?? null)
 
 /** Of objects that hold no others. */
 function alike(a: object | null, b: object | null): boolean {
   if (a === b) return true
   if (a === null || b === null) return false
-  const [one, other] = [Object.entries(a), new Map(Object.entries(b))]
-  return one.length === other.size && one.every(([key, value]) => other.get(key) === value)
+  const [one, other] = [a as Record<string, unknown>, b as Record<string, unknown>]
+  const names = Object.keys(one)
+  return names.length === Object.keys(other).length && names.every(name => one[name] === other[name])
 }
 const known = (times: (number | null)[]): number[] => times.filter(time => time !== null)
 const latest = (times: (number | null)[]) => (known(times).length === 0 ? null : Math.max(...known(times)))
