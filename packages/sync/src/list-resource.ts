@@ -160,6 +160,7 @@ async function* piecesOf(
   { items }: ListedPage,
   signal: AbortSignal,
 ): AsyncGenerator<{ count: number; part: Partial<Batch> | null }> {
+  if (items.length === 0) return
   const ids = items.map(item => item.id)
   if (state.compare) return yield { count: ids.length, part: null }
   const stored = await work.engine.store.storedVersions(work.claim.accountId, ids, labelId ?? undefined)
