@@ -26,14 +26,14 @@ export function refreshAccount(
     (a, b) => (a === null || b.attempts > a.attempts ? b : a),
     null,
   )
-  const doorbells = live.map(lane => lane.watch).filter(watch => watch !== null)
+  const doorbells = live.flatMap(lane => lane.watch ?? [])
   const watches = doorbells.filter(watch => watch.providerId !== null)
   const expiresAt = earliest(watches.map(watch => watch.expiresAt))
   const complete = doorbells.every(watch => watch.providerId !== null && watch.expiresAt !== null)
   const progress = progressOf(lanes)
-  const failedItems = [...user.failedItems.values()].filter(
-    item => item.accountId === accountId && (item.code !== 'not_placed' || item.attempts > 1),
-  ).length
+  let failedItems = 0
+  for (const item of user.failedItems.values())
+    if (item.accountId === accountId && (item.code !== 'not_placed' || item.attempts > 1)) failedItems += 1
   const lastSyncAt = latest(live.map(lane => lane.lastSyncedAt))
   const lastPushAt = latest(live.map(lane => lane.lastPushAt))
   const status = deriveStatus({
