@@ -72,12 +72,21 @@ export function refreshAccount(
   user.accounts.set(accountId, { row: { ...next, lastSyncAt, lastPushAt }, seq: ++user.head })
 }
 
+const parsed = new WeakMap<ResourceState, { text: string; cursor: ListingCursor }>()
+/** Each commit of an account asks for those of all its listings, of which it has moved at most one. */
+function cursorOf(lane: ResourceState): ListingCursor {
+  const text = lane.cursor ?? ''
+  const known = parsed.get(lane)
+  if (known?.text === text) return known.cursor
+  const cursor = JSON.parse(text) as ListingCursor
+  parsed.set(lane, { text, cursor })
+  return cursor
+}
+
 const KINDS = ['resync', 'backfill', 'reconcile'] as const
 
 function progressOf(lanes: ResourceState[]): Progress | null {
-  const listings = lanes
-    .filter(lane => lane.lane === 'listing' && lane.cursor !== null)
-    .map(lane => JSON.parse(lane.cursor ?? '') as ListingCursor)
+  const listings = lanes.filter(lane => lane.lane === 'listing' && lane.cursor !== null).map(cursorOf)
   if (listings.length === 0) return null
   return {
     kind: KINDS.find(kind => listings.some(each => each.kind === kind)) ?? 'backfill',
