@@ -15,6 +15,9 @@ import type {
 } from '@inlet/sync/provider-port'
 import type { Random } from './random.ts'
 
+/** How the subjects of what a person sends from here begin; each of those is sent once. */
+export const SENT_HERE = 'Sent '
+
 /** What a provider says of itself, whatever mailbox it is asked about. */
 export type Traits = Pick<ProviderPort, 'provider' | 'silentLabels' | 'tree' | 'placed'>
 

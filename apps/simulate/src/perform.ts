@@ -5,7 +5,7 @@ import { describe, type Operation } from './history.ts'
 import { ImapMailbox } from './imap/imap-mailbox.ts'
 import { shift } from './imap/shift.ts'
 import { isStored } from './is-stored.ts'
-import type { Mailbox } from './mailbox.ts'
+import { type Mailbox, SENT_HERE } from './mailbox.ts'
 import { FLICKER_MS } from './provider.ts'
 import type { World } from './world.ts'
 
@@ -206,7 +206,7 @@ async function changeAccount(
     inReplyTo: null,
   }
   if (s < 0.15 || typeof id !== 'string')
-    return await browser?.mutate({ type: 'send', message: { ...mail, subject: `Sent ${r}` } })
+    return await browser?.mutate({ type: 'send', message: { ...mail, subject: `${SENT_HERE}${r}` } })
   const messageIds = [id]
   const changes: MutationBody[] = [
     { type: 'read', messageIds, read: r < 0.5 },

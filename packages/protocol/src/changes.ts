@@ -20,7 +20,7 @@ export const Deletion = z.object({ kind: ChangeKind, op: z.literal('delete'), id
 export type Deletion = z.infer<typeof Deletion>
 
 /** One row at its latest state, or the tombstone of one that is gone. */
-export const Change = z.discriminatedUnion('op', [Upsert, Deletion])
+export const Change = z.union([Upsert, Deletion])
 export type Change = z.infer<typeof Change>
 
 /**
