@@ -29,7 +29,7 @@ const FAULTS: readonly FaultKind[] = ['slow', 'fail_before', 'fail_after', 'kill
  */
 export function databaseOf(world: DatabaseWorld, process: Process): { store: Store; feed: FeedReader } {
   const { clock, faults, random, state, plan, place, committed, kill } = world
-  const travel = async (ms: number) => (ms > 0 ? await clock.sleep(ms) : undefined)
+  const travel = (ms: number) => (ms > 0 ? clock.sleep(ms) : undefined)
   const transaction = <T>(name: string, body: () => T): Promise<T> =>
     process.step(async () => {
       const fault = faults.strike('database', FAULTS)

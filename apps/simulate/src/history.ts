@@ -49,6 +49,7 @@ export type Operation =
         | 'expireCursors'
         | 'heal'
         | 'flicker'
+        | 'onceListed'
       mailbox: number
     })
   | (On & { type: 'shift'; mailbox: number; what: Shift })
@@ -159,7 +160,12 @@ function operation(random: Random, shape: Shape): Operation {
       mailbox,
     }
   if (roll < 49) return { ...on, type: 'expireCursors', mailbox }
-  if (roll < 52) return { ...on, type: random.pick(['break', 'break', 'heal', 'flicker'] as const), mailbox }
+  if (roll < 52)
+    return {
+      ...on,
+      type: random.pick(['break', 'break', 'heal', 'flicker', 'onceListed', 'onceListed'] as const),
+      mailbox,
+    }
   if (roll < 57) return { ...on, type: 'mutate', mailbox }
   if (roll < 60)
     return {

@@ -15,6 +15,9 @@ import type {
 } from '@inlet/sync/provider-port'
 import type { Random } from './random.ts'
 
+/** How the subjects of what a person sends from here begin; each of those is sent once. */
+export const SENT_HERE = 'Sent '
+
 /** What a provider says of itself, whatever mailbox it is asked about. */
 export type Traits = Pick<ProviderPort, 'provider' | 'silentLabels' | 'tree' | 'placed'>
 
@@ -59,6 +62,8 @@ export abstract class Mailbox {
   readonly fleeting = new Set<string>()
   /** Messages that have lost such a label: the next answer that holds one is late, and by then it has changed again. */
   readonly overtaking = new Set<string>()
+  /** What happens to a message as soon as a listing has met it; the page that tells of it is late. */
+  readonly onceListed = new Map<string, () => void>()
   /** Access tokens of this generation are accepted; a revoked grant waits for a new one. */
   generation = 1
   revoked = false
@@ -87,6 +92,14 @@ export abstract class Mailbox {
   abstract endWatch(share: number): void
   /** A push that only pretends to come from the provider. */
   abstract forgePush(share: number): void
+
+  /** Lets happen what was to happen once a listing has met these. Answers whether anything did: then its page is late. */
+  metInListing(ids: readonly string[]): boolean {
+    const happens = ids.flatMap(id => this.onceListed.get(id) ?? [])
+    for (const id of ids) this.onceListed.delete(id)
+    for (const change of happens) change()
+    return happens.length > 0
+  }
 
   ids(): string[] {
     return [...this.messages.keys()]

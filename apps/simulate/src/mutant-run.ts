@@ -27,7 +27,7 @@ export async function runMutants(
     () => jobs.shift() ?? null,
     ({ job, failures: [first] }: JobResult) => {
       if (first) catches.set(job.mutant ?? '', first)
-      console.log(`${job.mutant}: ${first ? `noticed in seed ${first.seed}` : `SURVIVED ${SEEDS_MAX} seeds`}`)
+      console.log(`${job.mutant}: ${first ? told(first) : `SURVIVED ${SEEDS_MAX} seeds`}`)
     },
   )
   console.log(`\n${table(chosen, catches, only === null ? ELSEWHERE : [])}\n`)
@@ -35,6 +35,9 @@ export async function runMutants(
   if (only === null) console.log(summary(chosen, bare))
   return { caught: catches.size, survived: chosen.length - catches.size + bare.length }
 }
+
+const told = ({ seed, failure: { invariant, message } }: Catch): string =>
+  `noticed in seed ${seed}, ${invariant}: ${message.slice(0, MESSAGE_MAX)}`
 
 function table(
   chosen: readonly Mutant[],
@@ -45,13 +48,9 @@ function table(
     .sort((a, b) => INVARIANTS.indexOf(a.breaks) - INVARIANTS.indexOf(b.breaks))
     .map(({ name, breaks, what }) => {
       const { seed, failure } = catches.get(name) ?? {}
-      const noticed = failure
-        ? `${failure.invariant}: ${failure.message.slice(0, MESSAGE_MAX).replaceAll('|', '/')}`
-        : 'nothing'
-      return `| ${breaks} | ${name} | ${what} | ${seed ?? '—'} | ${noticed} |`
+      return `| ${breaks} | \`${name}\` | ${what} | ${seed ?? '—'} | ${failure?.invariant ?? 'nothing'} |`
     })
-  const head =
-    '| breaks | planted bug | what it does | seed | first noticed |\n| --- | --- | --- | --- | --- |'
+  const head = '| breaks | planted bug | what it does | seed | noticed as |\n| --- | --- | --- | --- | --- |'
   const elsewhere = untouched.map(
     ({ invariant, what, tests }) => `| ${invariant} | — | ${what} | — | ${tests} |`,
   )

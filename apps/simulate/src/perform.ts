@@ -5,7 +5,7 @@ import { describe, type Operation } from './history.ts'
 import { ImapMailbox } from './imap/imap-mailbox.ts'
 import { shift } from './imap/shift.ts'
 import { isStored } from './is-stored.ts'
-import type { Mailbox } from './mailbox.ts'
+import { type Mailbox, SENT_HERE } from './mailbox.ts'
 import { FLICKER_MS } from './provider.ts'
 import type { World } from './world.ts'
 
@@ -27,6 +27,7 @@ export function perform(world: World, operation: Operation): unknown {
     case 'break':
     case 'heal':
     case 'flicker':
+    case 'onceListed':
     case 'createLabel':
     case 'renameLabel':
     case 'deleteLabel':
@@ -133,6 +134,14 @@ function changeMailbox(
       world.clock.after(FLICKER_MS, () => mailbox.broken.delete(flickering))
       return
     }
+    case 'onceListed': {
+      // What a listing is about to bring goes or changes meanwhile, and only live sync hears of it.
+      const { id: listed } = mailbox.deliver(world.clock.now())
+      mailbox.onceListed.set(listed, () =>
+        s < 0.6 ? mailbox.remove(listed) : mailbox.toggle(listed, 'STARRED'),
+      )
+      return mailbox.expireCursors(0)
+    }
     case 'createLabel':
       return mailbox.createLabel(`Label ${Math.floor(r * 1000)}`)
     case 'renameLabel':
@@ -199,7 +208,7 @@ async function changeAccount(
     inReplyTo: null,
   }
   if (s < 0.15 || typeof id !== 'string')
-    return await browser?.mutate({ type: 'send', message: { ...mail, subject: `Sent ${r}` } })
+    return await browser?.mutate({ type: 'send', message: { ...mail, subject: `${SENT_HERE}${r}` } })
   const messageIds = [id]
   const changes: MutationBody[] = [
     { type: 'read', messageIds, read: r < 0.5 },

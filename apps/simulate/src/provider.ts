@@ -125,8 +125,11 @@ export function simulatedProvider(world: ProviderWorld, process: Process, traits
       const set = mailbox.listings(resource).find(each => each.name === listing)?.labelId
       const isStored = ({ id }: { id: string }) => world.isStored(mailbox.email, id, set ?? undefined)
       const omitted = fault === 'omit' ? page.items.findIndex(isStored) : -1
+      const items = page.items.filter((_, index) => index !== omitted)
+      if (mailbox.metInListing(items.map(({ id }) => id)))
+        await process.step(() => clock.sleep(random.int(1_000, 8_000), signal))
       await back(signal)
-      return { ...page, items: page.items.filter((_, index) => index !== omitted) }
+      return { ...page, items }
     },
     async *fetch(conn, _resource, ids, { bodies }, signal): AsyncIterable<Fetched> {
       for (let from = 0; from < ids.length; from += 4) {

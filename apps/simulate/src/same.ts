@@ -17,8 +17,9 @@ export function same(a: unknown, b: unknown, but = NONE): boolean {
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>]
   let keys = 0
   for (const key in left) {
-    if (but.includes(key)) continue
-    if (!same(left[key], right[key]) || !(key in right)) return false
+    if (but.length > 0 && but.includes(key)) continue
+    const value = left[key]
+    if (!same(value, right[key]) || (value === undefined && !(key in right))) return false
     keys += 1
   }
   for (const _ in right) keys -= 1

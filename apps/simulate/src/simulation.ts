@@ -84,6 +84,7 @@ async function comeToRest(world: World, broke: () => boolean): Promise<void> {
     mailbox.flickering.clear()
     mailbox.fleeting.clear()
     mailbox.overtaking.clear()
+    mailbox.onceListed.clear()
     if (mailbox instanceof ImapMailbox) mailbox.returning.clear()
     if (!excused) mailbox.broken.clear()
   }

@@ -179,6 +179,7 @@ async function* listPages(work: Work, listing: Listing, state: ListingCursor, si
 type Items = ListedPage['items']
 
 async function lackingOf(work: Work, { labelId }: Listing, { items }: ListedPage): Promise<Items> {
+  if (items.length === 0) return []
   const ids = items.map(item => item.id)
   const stored = await work.engine.store.storedVersions(work.claim.accountId, ids, labelId ?? undefined)
   return items.filter(item => !stored.has(item.id))
@@ -192,6 +193,7 @@ async function* piecesOf(
   lacking: Items,
   signal: AbortSignal,
 ): AsyncGenerator<{ count: number; part: Partial<Batch> | null }> {
+  if (items.length === 0) return
   if (state.compare) return yield { count: items.length, part: null }
   // What the page tells of a message that we hold is compared too: its set says where it is, not whether it was read.
   const telling = compares(work, state) ? items : lacking

@@ -65,11 +65,11 @@ export class Runner {
     try {
       while (!signal.aborted) {
         this.#kicked = false
-        const started = await this.#start(signal).catch((error: unknown) => {
+        const { more } = await this.#start(signal).catch((error: unknown) => {
           this.#engine.log.error({ error: String(error) }, 'could not claim work')
-          return 0
+          return { more: false }
         })
-        if (started === 0 && !this.#kicked) await this.#idle(signal)
+        if (!more && !this.#kicked) await this.#idle(signal)
       }
     } finally {
       unsubscribe()
@@ -83,7 +83,7 @@ export class Runner {
     while (!signal.aborted) {
       // What ran when we looked may have made something due since.
       const running = [...this.#running.keys()]
-      const started = await this.#start(signal)
+      const { started } = await this.#start(signal)
       runs += started
       if (started > 0) continue
       if (running.length === 0) break
@@ -103,21 +103,23 @@ export class Runner {
     return await Promise.all(runs.map(([run]) => run))
   }
 
-  async #start(signal: AbortSignal): Promise<number> {
+  /** `more`: as many were due as were asked for, so others may be. */
+  async #start(signal: AbortSignal): Promise<{ started: number; more: boolean }> {
     const free = this.#concurrency - this.#running.size
     if (free <= 0) {
       await Promise.race([...this.#running.keys(), aborted(signal)])
-      return 1
+      return { started: 1, more: true }
     }
     // A few places are kept for what is quick: long listings never hold all of them.
     const all: Lane[] = ['live', 'mutations', 'items', 'listing']
     const allowed = this.#listings < Math.max(1, this.#concurrency - 3) ? all : all.slice(0, 3)
-    const claims = await this.#claim(Math.min(free, this.#atOnce), {
+    const limit = Math.min(free, this.#atOnce)
+    const claims = await this.#claim(limit, {
       lanes: allowed,
       except: this.#crowded(),
     })
     for (const claim of claims) this.#track(claim, this.#work(claim, signal))
-    return claims.length
+    return { started: claims.length, more: claims.length === limit }
   }
 
   /**

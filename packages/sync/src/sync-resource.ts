@@ -89,9 +89,11 @@ export function newListing(kind: ListingCursor['kind'], now: number): ListingCur
 async function storePage(work: Work, page: PulledPage, signal: AbortSignal): Promise<void> {
   if (page.places)
     for (const piece of inPieces(page.places)) await work.commit({ places: { resource: work.key, ...piece } })
-  const needed = await idsToFetch(work, page)
+  // Most pages of quiet folders say nothing, and then nothing is asked of the database.
+  const silent = page.touched.length + page.patches.length + page.upserts.length === 0
+  const needed = silent ? [] : await idsToFetch(work, page)
   // Before anything of the page is stored: a label that is carried and not known gets a row with its message.
-  const known = await work.engine.store.labelIds(work.claim.accountId)
+  const known = silent ? null : await work.engine.store.labelIds(work.claim.accountId)
   const used = new Set(page.patches.flatMap(patch => patch.add))
   const use = (messages: PulledMessage[]) => {
     for (const { labelIds } of messages) for (const id of labelIds) used.add(id)
@@ -105,7 +107,7 @@ async function storePage(work: Work, page: PulledPage, signal: AbortSignal): Pro
   const { labels, resources } = await changedShape(
     work,
     page,
-    [...used].every(id => known.has(id)) && known.size > 0,
+    known === null || ([...used].every(id => known.has(id)) && known.size > 0),
     signal,
   )
   // What a folder is for may have changed, and what lies in it with that: before the cursor, so that a crash forgets none.

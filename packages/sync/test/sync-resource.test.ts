@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { PulledPage } from '../src/provider-port.ts'
 import type { Batch } from '../src/store-port.ts'
 import { syncResource } from '../src/sync-resource.ts'
 import type { Work } from '../src/work.ts'
@@ -50,4 +51,44 @@ test('folders that wait for their tree are due as soon as it is known', async ()
   said.length = 0
   await syncResource(workOf('Drafts'), new AbortController().signal)
   expect(said).toEqual(['commit'])
+})
+
+test('a page that says nothing asks the database nothing, and one that names a message does', async () => {
+  const nothing = { touched: [], patches: [], upserts: [], deletions: [], labelsChanged: false }
+  const page = { ...nothing, cursor: 'b' } as unknown as PulledPage
+  const asked: string[] = []
+  const store = {
+    storedVersions: async (_account: string, ids: string[]) => {
+      asked.push(...ids)
+      return new Map(ids.map(id => [id, 9n]))
+    },
+    labelIds: async () => {
+      asked.push('labels')
+      return new Set(['INBOX'])
+    },
+  }
+  const commits: Partial<Batch>[] = []
+  const pull = (page: PulledPage) =>
+    syncResource(
+      {
+        engine: { store },
+        claim: { cursor: 'a', accountId: 'a', trigger: 'push' },
+        port: {
+          async *pull() {
+            yield page
+          },
+        },
+        key: 'INBOX',
+        world: { now: () => 1_000 },
+        upserts: 0,
+        deletions: 0,
+        commit: async (part: Partial<Batch>) => void commits.push(part),
+      } as unknown as Work,
+      new AbortController().signal,
+    )
+  expect(await pull(page)).toEqual({ ok: true })
+  expect(asked).toEqual([])
+  expect(commits).toMatchObject([{ cursor: 'b' }])
+  await pull({ ...page, touched: [{ id: 'm1', version: 8n }] })
+  expect(asked).toEqual(['m1', 'labels'])
 })

@@ -101,6 +101,8 @@ export function simulatedImap(parts: Parts): Partial<ProviderPort> {
       const view = whole ? walks.of(at.pool, resource, position) : null
       const page = await listPage(at, folder, position, conn.places, view, parts.pageSize)
       for (const { message } of page.items) if (message) mailbox.shown(message.id)
+      const met = mailbox.metInListing(page.places?.put.map(({ messageId }) => messageId) ?? [])
+      if (met) await process.step(() => clock.sleep(random.int(1_000, 8_000), signal))
       await back(signal)
       return page
     },

@@ -1,3 +1,4 @@
+import { SENT_HERE } from '../mailbox.ts'
 import type { ImapMailbox } from './imap-mailbox.ts'
 
 export const SHIFTS = [
@@ -40,7 +41,7 @@ export function shift(mailbox: ImapMailbox, what: Shift, r: number, s: number): 
       return store.flag(folder, [entry.uid], has ? [] : [flag], has ? [flag] : [])
     }
     case 'again': {
-      const sent = mailbox.messages.get(id)?.labelIds.includes(mailbox.sentLabel)
+      const sent = mailbox.messages.get(id)?.subject.startsWith(SENT_HERE)
       const letter = sent ? null : mailbox.post.again(id)
       if (letter)
         store.append(at([...store.folders.values()], s) ?? folder, letter, s < 0.5 ? [] : ['\\Seen'])

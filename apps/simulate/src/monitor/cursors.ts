@@ -6,6 +6,9 @@ import type { Mailbox } from '../mailbox.ts'
 import { same } from '../same.ts'
 import type { Watched } from './watched.ts'
 
+/** Transactions that are many and change neither cursors nor which lanes there are. */
+const KEEPS_CURSORS = new Set(['claimDue', 'renewLease', 'finish', 'mark', 'markSilent', 'recordPush'])
+
 /** Provider cursors as they move: never back (I8), and never past what is stored (I1, I9). */
 export class CursorWatch {
   readonly #watched: Watched
@@ -16,17 +19,19 @@ export class CursorWatch {
   }
 
   /** After each transaction of the database, in the same step. */
-  committed(): void {
+  committed(name: string): void {
+    if (KEEPS_CURSORS.has(name)) return
     const { state } = this.#watched
     // A lane that has ended may begin again, with a cursor of its own.
     for (const id of this.#cursors.keys()) if (!state.resources.has(id)) this.#cursors.delete(id)
     for (const lane of state.resources.values()) {
       if (lane.lane !== 'live' && lane.lane !== 'listing') continue
-      const mailbox = this.#mailboxOf(lane)
+      const before = this.#cursors.get(lane.id) ?? null
+      const moved = lane.cursor !== before
+      const mailbox = moved || lane.lane === 'live' ? this.#mailboxOf(lane) : undefined
       if (!mailbox) continue
       if (lane.lane === 'live' && lane.key === mailbox.traits.tree) this.#followed(lane, mailbox)
-      const before = this.#cursors.get(lane.id) ?? null
-      if (lane.cursor === before) continue
+      if (!moved) continue
       this.#cursors.set(lane.id, lane.cursor)
       if (lane.lane === 'live') this.#liveCursorMoved(lane, before, mailbox)
       else if (lane.cursor === null) this.#covered(lane, 'when the listing ended', mailbox)

@@ -10,22 +10,26 @@ export function watchMirror(watched: Watched, browser: Browser): void {
   const { cursor } = feed
   if (cursor > user.head)
     watched.violations.report('I5', `${browser.name} is at ${cursor}, the feed ends at ${user.head}.`)
+  const beyond = (kind: string, seq: number) =>
+    watched.violations.report('I4', `${browser.name} holds a ${kind} at ${seq}, beyond the head.`)
   // Rows at or below the head at which the fill began are complete only when it has ended.
   const filled = feed.fill.position === null
   for (const [kind, table, rows] of tablesOf(browser, user)) {
+    let known = 0
     for (const [id, { seq }] of rows) {
-      if (seq > cursor) continue
       const held = table.get(id)
-      if (held?.seq === seq || (!filled && held === undefined)) continue
+      if (held) known += 1
+      if (held && held.seq > user.head) beyond(kind, held.seq)
+      if (seq > cursor || held?.seq === seq || (!filled && held === undefined)) continue
       watched.violations.report(
         'I5',
         `${browser.name} is at ${cursor} and holds the ${kind} of seq ${seq} ${held ? `as of ${held.seq}` : 'not at all'}.`,
       )
     }
+    if (known === table.size) continue
     for (const [id, held] of table) {
-      if (held.seq > user.head)
-        watched.violations.report('I4', `${browser.name} holds a ${kind} at ${held.seq}, beyond the head.`)
       if (rows.has(id)) continue
+      if (held.seq > user.head) beyond(kind, held.seq)
       const tombstone = user.tombstones.get(`${kind} ${id}`)
       // One without a seq is of what was gone before it was stored, or whose own was pruned before it was asked for again.
       if ((tombstone?.seq ?? user.floor) > cursor) continue

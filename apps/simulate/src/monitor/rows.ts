@@ -2,12 +2,14 @@ import type { Change } from '@inlet/protocol/changes'
 import type { Message } from '@inlet/protocol/entities'
 import { changesAfter } from '@inlet/testkit/memory-store/feed-reader'
 import { idOf } from '../ids.ts'
+import { same } from '../same.ts'
 import type { Watched } from './watched.ts'
 
 /** What came back after it had been gone may be deleted here for so long by who has asked before. */
 const COME_AGAIN_MS = 100_000
 
-type Seen = { head: number; rows: Map<string, string> }
+type Row = Extract<Change, { op: 'upsert' }>['row']
+type Seen = { head: number; rows: Map<string, Row> }
 
 /** Rows as they take their seqs: each has changed (I4), and what is deleted is gone at the provider (I7). */
 export class RowWatch {
@@ -39,26 +41,25 @@ export class RowWatch {
       if (change.kind === 'message' && old !== undefined && name === 'commit') this.#deleted(change.id)
       return
     }
-    const json = JSON.stringify(change.row)
+    const before = seen.rows.get(key)
     if (this.#watched.trace.on)
       this.#watched.trace.say('database', `#${change.seq} ${change.kind} ${describe(change)}`)
-    if (change.kind !== 'account' && seen.rows.get(key) === json)
+    if (change.kind !== 'account' && before !== undefined && same(before, change.row))
       this.#watched.violations.report(
         'I4',
         `The ${change.kind} ${change.id} took seq ${change.seq} without having changed: a replay is not a no-op.`,
       )
-    if (change.kind === 'message') this.#keptFolders(change.row, seen.rows.get(key))
-    seen.rows.set(key, json)
+    if (change.kind === 'message' && before) this.#keptFolders(change.row, before as Message)
+    seen.rows.set(key, change.row)
   }
 
   /** Where messages have places: one that lies in a folder as it always did has lost it by somebody's not seeing it. */
-  #keptFolders(row: Message, before: string | undefined): void {
-    const user =
-      before && [...this.#watched.state.users.values()].find(each => each.accounts.has(row.accountId))
-    if (!user) return
-    const lost = (JSON.parse(before) as Message).labelIds.filter(id => !row.labelIds.includes(id))
-    const mailbox = this.#watched.mailboxes.get(user.accounts.get(row.accountId)?.row.email ?? '')
-    if (lost.length === 0 || !mailbox?.traits.placed) return
+  #keptFolders(row: Message, before: Message): void {
+    const lost = before.labelIds.filter(id => !row.labelIds.includes(id))
+    if (lost.length === 0) return
+    const user = [...this.#watched.state.users.values()].find(each => each.accounts.has(row.accountId))
+    const mailbox = this.#watched.mailboxes.get(user?.accounts.get(row.accountId)?.row.email ?? '')
+    if (!user || !mailbox?.traits.placed) return
     const messageId = user.messages.get(row.id)?.providerId ?? ''
     for (const label of mailbox.messages.get(messageId)?.labelIds ?? [])
       if (

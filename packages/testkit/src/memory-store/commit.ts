@@ -1,6 +1,6 @@
 import type { Label, Message } from '@inlet/protocol/entities'
 import { deriveThread } from '@inlet/sync/derive-thread'
-import type { plan as realPlan, Stored, Writes } from '@inlet/sync/plan'
+import type { plan as realPlan, Stored, StoredLabel, Writes } from '@inlet/sync/plan'
 import type { placeMessages } from '@inlet/sync/plan-places'
 import { StaleLease } from '@inlet/sync/provider-errors'
 import { rowId } from '@inlet/sync/row-id'
@@ -11,7 +11,15 @@ import { forgetGone, readPlaces, writePlaces } from './places.ts'
 import { keepReconciliation } from './reconciliations.ts'
 import { refreshAccount } from './refresh-account.ts'
 import { keepResources } from './resources.ts'
-import { bury, byText, type MemoryState, type ResourceState, type UserState, userOf } from './state.ts'
+import {
+  bury,
+  byText,
+  type LabelEntry,
+  type MemoryState,
+  type ResourceState,
+  type UserState,
+  userOf,
+} from './state.ts'
 
 export type Planners = { plan: typeof realPlan; place: typeof placeMessages }
 
@@ -83,21 +91,28 @@ function fence(state: MemoryState, batch: Batch): ResourceState {
 
 export function readStored(user: UserState, batch: Batch, concerned: string[]): Stored {
   const stored: Stored = { messages: new Map(), tombstones: new Map(), labels: new Map() }
-  const named = [...batch.upserts, ...batch.patches, ...batch.deletions]
-    .map(item => item.id)
-    .concat(batch.missing, concerned)
-  for (const providerId of named) {
+  const read = (providerId: string) => {
     const id = rowId(batch.accountId, 'message', providerId)
     const message = user.messages.get(id)
     if (message) stored.messages.set(id, message)
     const tombstone = user.tombstones.get(`message ${id}`)
     if (tombstone) stored.tombstones.set(id, tombstone.version ?? 0n)
   }
-  for (const [id, { row, providerId }] of user.labels) {
-    if (row.accountId !== batch.accountId) continue
-    const { unread: _unread, ...label } = row
-    stored.labels.set(id, { ...label, providerId })
-  }
+  for (const said of [batch.upserts, batch.patches, batch.deletions]) for (const { id } of said) read(id)
+  for (const said of [batch.missing, concerned]) for (const id of said) read(id)
+  for (const [id, entry] of user.labels)
+    if (entry.row.accountId === batch.accountId) stored.labels.set(id, asStored(entry))
+  return stored
+}
+
+const known = new WeakMap<LabelEntry, StoredLabel>()
+/** The planner's view of a label: made once, as entries are never changed in place and most commits change none. */
+function asStored(entry: LabelEntry): StoredLabel {
+  const old = known.get(entry)
+  if (old) return old
+  const { unread: _, ...label } = entry.row
+  const stored = { ...label, providerId: entry.providerId }
+  known.set(entry, stored)
   return stored
 }
 

@@ -20,6 +20,7 @@ export function follow(state: MemoryState, userId: string, after: number, limit:
 
 /** Rows and tombstones above `after` in the order of seq. */
 export function changesAfter(user: UserState, after: number): Change[] {
+  if (after >= user.head) return []
   const changes: Change[] = upsertsAfter(user, after)
   for (const { kind, id, seq } of user.tombstones.values())
     if (seq !== null && seq > after) changes.push({ kind, op: 'delete', id, seq })

@@ -10,13 +10,25 @@ import type { Batch } from '@inlet/sync/store-port'
 import { byText, type MemoryState, resourcesOf, userOf } from './state.ts'
 
 const keyOf = (accountId: string, { resource, epoch, uid }: Pick<Place, 'resource' | 'epoch' | 'uid'>) =>
-  JSON.stringify([accountId, resource, epoch, uid])
+  `${accountId} ${epoch} ${uid} ${resource}`
 
-const lying = (state: MemoryState, accountId: string): Place[] =>
-  [...state.places.values()]
-    .filter(place => place.accountId === accountId && !place.gone)
-    .map(({ accountId: _, gone: __, ...place }) => place)
-    .sort((a, b) => byText(a.resource, b.resource) || byText(a.epoch, b.epoch) || a.uid - b.uid)
+const inOrder = (a: Place, b: Place): number =>
+  byText(a.resource, b.resource) || byText(a.epoch, b.epoch) || a.uid - b.uid
+
+/** The account's places that `where` takes, in order. */
+function lying(
+  state: MemoryState,
+  accountId: string,
+  where: (place: Place) => boolean = () => true,
+): Place[] {
+  const found: Place[] = []
+  for (const entry of state.places.values()) {
+    if (entry.accountId !== accountId || entry.gone || !where(entry)) continue
+    const { accountId: _, gone: __, ...place } = entry
+    found.push(place)
+  }
+  return found.sort(inOrder)
+}
 
 const isListed = (state: MemoryState, accountId: string, resource: string): boolean =>
   resourcesOf(state, accountId).some(
@@ -71,9 +83,11 @@ export function forgetGone(
 
 export function placesOf(state: MemoryState, accountId: string, ids: string[]): Map<string, Place[]> {
   const found = new Map<string, Place[]>()
-  for (const place of lying(state, accountId))
-    if (ids.includes(place.messageId))
-      found.set(place.messageId, [...(found.get(place.messageId) ?? []), place])
+  for (const place of lying(state, accountId, ({ messageId }) => ids.includes(messageId))) {
+    const others = found.get(place.messageId)
+    if (others) others.push(place)
+    else found.set(place.messageId, [place])
+  }
   return found
 }
 
@@ -85,8 +99,10 @@ export function countPlaces(
   below: number,
 ): number | null {
   if (isListed(state, accountId, resource)) return null
-  return lying(state, accountId).filter(
-    place => place.resource === resource && place.epoch === epoch && place.uid < below,
+  return lying(
+    state,
+    accountId,
+    place => place.uid < below && place.resource === resource && place.epoch === epoch,
   ).length
 }
 
@@ -99,8 +115,8 @@ export function placesIn(
   limit: number,
 ): Place[] {
   const within = (place: Place) =>
-    place.resource === resource && place.epoch === epoch && place.uid >= first && place.uid <= last
-  return lying(state, accountId).filter(within).slice(0, limit)
+    place.uid >= first && place.uid <= last && place.resource === resource && place.epoch === epoch
+  return lying(state, accountId, within).slice(0, limit)
 }
 
 export function placeEpochs(state: MemoryState, accountId: string): { resource: string; epoch: string }[] {
@@ -149,4 +165,4 @@ export function disagreeing(state: MemoryState, accountId: string, after: string
 }
 
 export const countAllPlaces = (state: MemoryState, accountId: string, within?: string): number =>
-  lying(state, accountId).filter(({ resource }) => within === undefined || resource === within).length
+  lying(state, accountId, ({ resource }) => within === undefined || resource === within).length

@@ -26,14 +26,14 @@ export function refreshAccount(
     (a, b) => (a === null || b.attempts > a.attempts ? b : a),
     null,
   )
-  const doorbells = live.map(lane => lane.watch).filter(watch => watch !== null)
+  const doorbells = live.flatMap(lane => lane.watch ?? [])
   const watches = doorbells.filter(watch => watch.providerId !== null)
   const expiresAt = earliest(watches.map(watch => watch.expiresAt))
   const complete = doorbells.every(watch => watch.providerId !== null && watch.expiresAt !== null)
   const progress = progressOf(lanes)
-  const failedItems = [...user.failedItems.values()].filter(
-    item => item.accountId === accountId && (item.code !== 'not_placed' || item.attempts > 1),
-  ).length
+  let failedItems = 0
+  for (const item of user.failedItems.values())
+    if (item.accountId === accountId && (item.code !== 'not_placed' || item.attempts > 1)) failedItems += 1
   const lastSyncAt = latest(live.map(lane => lane.lastSyncedAt))
   const lastPushAt = latest(live.map(lane => lane.lastPushAt))
   const status = deriveStatus({
@@ -72,12 +72,21 @@ export function refreshAccount(
   user.accounts.set(accountId, { row: { ...next, lastSyncAt, lastPushAt }, seq: ++user.head })
 }
 
+const parsed = new WeakMap<ResourceState, { text: string; cursor: ListingCursor }>()
+/** Each commit of an account asks for those of all its listings, of which it has moved at most one. */
+function cursorOf(lane: ResourceState): ListingCursor {
+  const text = lane.cursor ?? ''
+  const known = parsed.get(lane)
+  if (known?.text === text) return known.cursor
+  const cursor = JSON.parse(text) as ListingCursor
+  parsed.set(lane, { text, cursor })
+  return cursor
+}
+
 const KINDS = ['resync', 'backfill', 'reconcile'] as const
 
 function progressOf(lanes: ResourceState[]): Progress | null {
-  const listings = lanes
-    .filter(lane => lane.lane === 'listing' && lane.cursor !== null)
-    .map(lane => JSON.parse(lane.cursor ?? '') as ListingCursor)
+  const listings = lanes.filter(lane => lane.lane === 'listing' && lane.cursor !== null).map(cursorOf)
   if (listings.length === 0) return null
   return {
     kind: KINDS.find(kind => listings.some(each => each.kind === kind)) ?? 'backfill',
@@ -95,15 +104,17 @@ const same = (a: Account, b: Account): boolean =>
   a.failedItems === b.failedItems &&
   alike(a.status, b.status) &&
   alike(a.progress, b.progress) &&
-  alike(a.proof && { ...a.proof, compared: null }, b.proof && { ...b.proof, compared: null }) &&
+  (a.proof === b.proof ||
+    alike(a.proof && { ...a.proof, compared: null }, b.proof && { ...b.proof, compared: null })) &&
   alike(a.proof?.compared ?? null, b.proof?.compared ?? null)
 
 /** Of objects that hold no others. */
 function alike(a: object | null, b: object | null): boolean {
   if (a === b) return true
   if (a === null || b === null) return false
-  const [one, other] = [Object.entries(a), new Map(Object.entries(b))]
-  return one.length === other.size && one.every(([key, value]) => other.get(key) === value)
+  const [one, other] = [a as Record<string, unknown>, b as Record<string, unknown>]
+  const names = Object.keys(one)
+  return names.length === Object.keys(other).length && names.every(name => one[name] === other[name])
 }
 const known = (times: (number | null)[]): number[] => times.filter(time => time !== null)
 const latest = (times: (number | null)[]) => (known(times).length === 0 ? null : Math.max(...known(times)))
