@@ -15,6 +15,7 @@ export function watchSurveys(watched: Watched, inner: MailProvider): MailProvide
       ...port,
       async survey(conn, cursors, signal) {
         const before = new Map([...cursors.keys()].map(key => [key, lyingIn(conn.email, key)]))
+        const held = new Map([...cursors.keys()].map(key => [key, storedIn(watched, conn.accountId, key)]))
         const looks = await ask(conn, cursors, signal)
         for (const [key, look] of looks) {
           if (look !== 'same') continue
@@ -24,7 +25,10 @@ export function watchSurveys(watched: Watched, inner: MailProvider): MailProvide
             ...[...then].flatMap(([name, { flags, modseq }]) =>
               now.get(name)?.modseq === modseq && stored.get(name) !== flags.join(' ') ? name : [],
             ),
-            ...[...stored.keys()].filter(name => !then.has(name) && !now.has(name)),
+            // What came and went since it began is not the survey's to tell.
+            ...[...stored.keys()].filter(
+              name => held.get(key)?.has(name) && !then.has(name) && !now.has(name),
+            ),
           ]
           if (wrong.length > 0)
             watched.violations.report(
