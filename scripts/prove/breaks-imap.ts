@@ -168,8 +168,8 @@ export const imapBreaks: readonly Break[] = [
     rule: 'place-19',
     what: 'what a server repeats of the password is told',
     file: imap('failure'),
-    from: 'return [secret, base64(secret), ',
-    to: 'return [secret, ',
+    from: 'return [text, base64(text), ',
+    to: 'return [text, ',
     test: login('what the servers repeat of the password is not'),
   },
   {
