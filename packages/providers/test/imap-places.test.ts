@@ -13,7 +13,14 @@ import type { Session } from '../src/imap/session.ts'
 import { createTree } from '../src/imap/tree.ts'
 import { never } from './imap-world.ts'
 
-type Selected = { uidValidity: bigint; uidNext: number; mailboxId?: string }
+type Selected = {
+  uidValidity: bigint
+  uidNext: number
+  mailboxId?: string
+  exists?: number
+  noModseq?: boolean
+  highestModseq?: bigint
+}
 
 /** A server whose folders hold nothing any more, as far as it is asked here, but for what a search still finds. */
 function serverOf(folders: Record<string, Selected>, found: number[] = []): At & ImapAccount {
@@ -98,12 +105,17 @@ test('a message is not gone for good while a folder that was made a moment ago m
 })
 
 test('what is stored of an epoch that was listed before the cursor is compared with the next pull', async () => {
-  const cursorWith = async (stored: number | null) => {
+  const cursorWith = async (
+    stored: number | null,
+    inbox: Selected = { ...INBOX, noModseq: false, highestModseq: 7n, exists: 4 },
+  ) => {
     const places = { ...noPlaces, count: async () => stored }
     return JSON.parse(
-      await currentCursor(serverOf({ INBOX }), folderOf('PINBOX', 'INBOX'), places, realWorld),
+      await currentCursor(serverOf({ INBOX: inbox }), folderOf('PINBOX', 'INBOX'), places, realWorld),
     )
   }
+  // Nothing else tells what changes while it is listed.
+  expect((await cursorWith(0, { ...INBOX, exists: 4 })).sweptAt).toBe(0)
   expect((await cursorWith(0)).sweptAt).toBeGreaterThan(0)
   expect((await cursorWith(3)).sweptAt).toBe(0)
   expect((await cursorWith(null)).sweptAt).toBe(0)

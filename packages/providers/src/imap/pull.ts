@@ -27,7 +27,8 @@ const STORED_MAX = 5_000
 
 /**
  * What is stored of this epoch already was listed before this cursor: its flags may have changed in between, and a
- * listing only adds, so everything is compared once the folder has been listed.
+ * listing only adds, so everything is compared once the folder has been listed. And so it is where no MODSEQ tells what
+ * changed while it was listed.
  */
 export async function currentCursor(
   at: At,
@@ -35,9 +36,10 @@ export async function currentCursor(
   places: PlaceReader,
   world: World,
 ): Promise<string> {
-  const { cursor } = await folderCursor(at, folder.path, mailboxIdOf(folder))
-  const fresh = (await places.count(folder.key, cursor.uidValidity, cursor.uidNext)) === 0
-  return JSON.stringify({ ...cursor, sweptAt: fresh ? world.now() : 0 } satisfies Cursor)
+  const { cursor, exists } = await folderCursor(at, folder.path, mailboxIdOf(folder))
+  const stored = await places.count(folder.key, cursor.uidValidity, cursor.uidNext)
+  const told = stored === 0 && (exists === 0 || cursor.highestModseq !== null)
+  return JSON.stringify({ ...cursor, sweptAt: told ? world.now() : 0 } satisfies Cursor)
 }
 
 /** Every place is to be compared. */
