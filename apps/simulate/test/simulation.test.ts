@@ -36,7 +36,7 @@ test('a planted bug is noticed, and its history shrinks to one that still fails'
   expect(caught).toBeGreaterThan(0)
   expect((await simulate(historyOf(caught, OPERATIONS))).failure).toBeNull()
   expect(await explain(historyOf(caught, OPERATIONS), mutant.substitutes)).toMatch(
-    /expireCursors|fleetingLabel|kind expired/,
+    /expireCursors|onceListed|fleetingLabel|kind expired/,
   )
 }, 60_000)
 

@@ -21,7 +21,11 @@ const asks: Record<string, (ids: Ids) => Ask[]> = {
   'api/accounts/[id]/backfill': ({ account }) => post(`/api/accounts/${account}/backfill`, {}),
   'api/accounts/[id]/reconciliations': ({ account }) => get(`/api/accounts/${account}/reconciliations`),
   'api/accounts/[id]/start': ({ account }) => post(`/api/accounts/${account}/start`, {}),
-  'api/accounts/[id]/stop': ({ account }) => post(`/api/accounts/${account}/stop`, {}),
+  // Others go on with this account.
+  'api/accounts/[id]/stop': ({ account }) => [
+    ...post(`/api/accounts/${account}/stop`, {}),
+    ...post(`/api/accounts/${account}/start`, {}),
+  ],
   'api/accounts/[id]/watch': ({ account }) => post(`/api/accounts/${account}/watch`, {}),
   'api/accounts/callback/[provider]': () =>
     get('gmail', 'graph', 'nobody').map(({ path }) => ({
