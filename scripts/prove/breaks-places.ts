@@ -84,7 +84,7 @@ export const placesBreaks: readonly Break[] = [
     rule: 'place-3',
     what: 'flags from before the cursor are trusted',
     file: 'packages/providers/src/imap/pull.ts',
-    from: 'sweptAt: fresh ? world.now() : 0',
+    from: 'sweptAt: told ? world.now() : 0',
     to: 'sweptAt: world.now()',
     test: adapter(
       'what is stored of an epoch that was listed before the cursor is compared with the next pull',

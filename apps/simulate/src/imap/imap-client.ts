@@ -1,8 +1,8 @@
 import { type Token, wordOf } from '@inlet/providers/imap/command'
-import { packUids, readUids } from '@inlet/providers/imap/uids'
 import type { FetchMessageObject, FetchQueryObject, ImapFlow, ListResponse, MailboxObject } from 'imapflow'
 import type { Faults } from '../faults.ts'
 import type { Random } from '../random.ts'
+import { changedSince, itemOf, type Say, uidsOf, within, word } from './fetch-answer.ts'
 import type { ImapMailbox } from './imap-mailbox.ts'
 import type { Entry, Folder, Snapshot } from './mail-store.ts'
 
@@ -20,7 +20,6 @@ type Selected = { view: Snapshot; mailbox: MailboxObject }
 const lost = () => Object.assign(new Error('The connection is gone.'), { code: 'NoConnection' })
 const refused = (words: string) =>
   Object.assign(new Error(words), { responseStatus: 'NO', responseText: words })
-const word = (value: string | number | bigint) => ({ type: 'ATOM', value: `${value}` })
 
 /**
  * A connection to the simulated server, as far as the adapter uses imapflow: the commands that it sends and the answers
@@ -181,10 +180,7 @@ export class ImapClient {
   }
 
   /** UID FETCH of items, in the order in which they are asked for. */
-  async #fetch(
-    [set, items]: Token[],
-    say: (command: string, ...said: unknown[]) => Promise<void>,
-  ): Promise<void> {
+  async #fetch([set, items]: Token[], say: Say): Promise<void> {
     const { entries } = await this.#inside()
     const inRange = within(wordOf(set))
     const names = (items as Token[]).map(wordOf)
@@ -221,7 +217,7 @@ export class ImapClient {
     attributes: Token[],
     { untagged }: { untagged: Record<string, Listener> },
   ): Promise<{ next(): void }> {
-    const say = async (command: string, ...said: unknown[]) => {
+    const say: Say = async (command, ...said) => {
       await untagged[command]?.({ command, attributes: said })
     }
     switch (name) {
@@ -229,7 +225,7 @@ export class ImapClient {
         await say('SEARCH', ...(await this.#search(attributes)).map(word))
         break
       case 'UID FETCH':
-        if (attributes[2]) await this.#changedSince(attributes, say)
+        if (attributes[2]) await changedSince(await this.#inside(), attributes, this.#world.random, say)
         else await this.#fetch(attributes, say)
         break
       case 'UID STORE': {
@@ -282,76 +278,6 @@ export class ImapClient {
     const omitted = found.find(uid => this.#world.isStored(this.#mailbox, view.of, uid))
     return found.filter(uid => uid !== omitted)
   }
-
-  /** UID FETCH … (UID FLAGS) (CHANGEDSINCE n VANISHED), RFC 7162. */
-  async #changedSince(
-    attributes: Token[],
-    say: (command: string, ...said: unknown[]) => Promise<void>,
-  ): Promise<void> {
-    const view = await this.#inside()
-    const inRange = within(wordOf(attributes[0]))
-    const since = BigInt(wordOf((attributes[2] as Token[])[1]))
-    const gone = view.expunged.filter(each => each.modseq > since && inRange(each.uid)).map(({ uid }) => uid)
-    // A server that has forgotten when names all that are not there.
-    const forgotten = this.#world.random.chance(0.2)
-    const missing = Array.from({ length: view.uidNext - 1 }, (_, at) => at + 1).filter(
-      uid => inRange(uid) && !view.entries.has(uid),
-    )
-    const vanished = forgotten ? missing : gone
-    if (vanished.length > 0) await say('VANISHED', [word('EARLIER')], word(packUids(vanished)))
-    for (const { uid, flags, modseq } of view.entries.values()) {
-      if (modseq <= since || !inRange(uid)) continue
-      const items = [
-        word('UID'),
-        word(uid),
-        word('FLAGS'),
-        [...flags].map(word),
-        word('MODSEQ'),
-        [word(modseq)],
-      ]
-      await say('FETCH', word(1), items)
-    }
-  }
 }
-
-/** An item of a FETCH answer and its value; nothing where the message has none. */
-function itemOf(name: string, { uid, flags, modseq, source, ...row }: FetchMessageObject): unknown[] {
-  const given = (value: unknown) => (value === undefined ? [] : [word(name), value])
-  const { emailId, threadId, envelope, internalDate, size } = row
-  const quoted = (value: string | undefined) => (value === undefined ? null : { type: 'STRING', value })
-  switch (name) {
-    case 'UID':
-      return given(word(uid))
-    case 'FLAGS':
-      return given(flags && [...flags].map(word))
-    case 'MODSEQ':
-      return given(modseq === undefined ? undefined : [word(modseq)])
-    case 'EMAILID':
-      return given(emailId === undefined ? undefined : [word(emailId)])
-    case 'THREADID':
-      return given(threadId === undefined ? undefined : [word(threadId)])
-    case 'INTERNALDATE':
-      return given(internalDate && quoted(new Date(internalDate).toISOString()))
-    case 'RFC822.SIZE':
-      return given(size === undefined ? undefined : word(size))
-    case 'ENVELOPE': {
-      const from = envelope?.from?.map(({ address = '' }) => [null, null, ...address.split('@').map(quoted)])
-      const [subject, id] = [quoted(envelope?.subject), quoted(envelope?.messageId)]
-      return given(envelope && [null, subject, from ?? null, null, null, null, null, null, null, id])
-    }
-    case 'BODY.PEEK':
-      return source ? [word('BODY'), { type: 'LITERAL', value: source }] : []
-    default:
-      throw new Error(`${name} is not known.`)
-  }
-}
-
-const within = (set: string) => {
-  const ranges = readUids(set)
-  return (uid: number) => ranges.some(({ first, last }) => uid >= first && uid <= last)
-}
-
-const uidsOf = (folder: Folder, set: unknown): number[] =>
-  [...folder.entries.keys()].filter(within(wordOf(set)))
 
 export const asImapFlow = (client: ImapClient): ImapFlow => client as unknown as ImapFlow
