@@ -112,6 +112,14 @@ export const lanesBreaks: readonly Break[] = [
   },
   {
     rule: 'cursor-18',
+    what: 'a retry brings back what is known to be gone since it asked',
+    file: 'packages/sync/src/plan.ts',
+    from: 'batch.heals && stored.attempts.get(message.id) !== batch.heals.get(message.id)',
+    to: 'batch.heals && stored.attempts.get(message.id) === -1',
+    test: store('a retry does not bring back what is known to be gone since it began'),
+  },
+  {
+    rule: 'cursor-18',
     what: 'a label change of a message that nobody has fetched is dropped',
     file: 'packages/sync/src/plan.ts',
     from: "if (deadAt(id) === undefined) unresolved.set(patch.id, 'Its labels changed before it was stored.')",

@@ -41,11 +41,13 @@ export function engineOf({ clock, random, trace, process, store, bus, providers 
 }
 
 /** A worker process: the real runner and the timers that the runtime gives a worker. */
-export function startWorker(parts: EngineParts & { concurrency: number; polls: () => boolean }): {
+export function startWorker(
+  parts: EngineParts & { concurrency: number; polls: () => boolean; proves: () => boolean },
+): {
   stop(): Promise<void>
 } {
   const engine = engineOf(parts)
-  const { polls, concurrency } = parts
+  const { polls, proves, concurrency } = parts
   const stopping = new AbortController()
   const { clock, process } = parts
   // Only the runner's pause: others sleep as long by chance.
@@ -72,7 +74,12 @@ export function startWorker(parts: EngineParts & { concurrency: number; polls: (
       firstMs: 5_000,
       run: async () => (polls() ? await pollFallback(engine) : 0),
     },
-    { name: 'prove', everyMs: 15 * MINUTE, firstMs: 2 * MINUTE, run: proveAll },
+    {
+      name: 'prove',
+      everyMs: 15 * MINUTE,
+      firstMs: 2 * MINUTE,
+      run: async (signal: AbortSignal) => (proves() ? await proveAll(signal) : 0),
+    },
   ]
   const running = Promise.all([
     runner.run(stopping.signal),

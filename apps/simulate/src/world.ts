@@ -31,6 +31,8 @@ const MAILBOXES = { gmail: GmailMailbox, graph: FolderMailbox, imap: ImapMailbox
   unknown
 >
 const PROVIDERS: readonly Traits[] = [GMAIL, GRAPH, IMAP]
+/** A doorbell that was well is not trusted after ten minutes, and then comes a round of polls. */
+const POLLS_FIND_MS = 15 * 60_000
 const HOUR = 60 * 60_000
 type Worker = { process: Process; stop(): Promise<void> }
 
@@ -50,7 +52,19 @@ export class World {
   /** Watches live so long. */
   watchMs: () => number
   /** Timers that stand in for lost doorbells. */
-  polls = true
+  #polls = true
+  #pollsSince = Number.NEGATIVE_INFINITY
+  get polls(): boolean {
+    return this.#polls
+  }
+  set polls(may: boolean) {
+    if (may && !this.#polls) this.#pollsSince = this.clock.now()
+    this.#polls = may
+  }
+  /** Counts that disagree are a loss only where polls had the time to find what no doorbell told of. */
+  get proves(): boolean {
+    return this.#polls && this.clock.now() - this.#pollsSince >= POLLS_FIND_MS
+  }
   /** After a crash nobody starts it again by itself. */
   restarts = true
   readonly #random: Random
@@ -142,7 +156,12 @@ export class World {
     if (this.workers[index]) return
     const process = new Process(`worker${index}.${++this.#processes}`, this.clock)
     const { parts } = this.#engine(process)
-    const stop = startWorker({ ...parts, concurrency: 2 + index * 3, polls: () => this.polls })
+    const stop = startWorker({
+      ...parts,
+      concurrency: 2 + index * 3,
+      polls: () => this.polls,
+      proves: () => this.proves,
+    })
     const worker = { process, stop: stop.stop }
     this.workers[index] = worker
     this.trace.say(process.name, 'starts')

@@ -72,6 +72,7 @@ export async function readStored(
     messages: new Map(),
     tombstones: new Map(),
     labels: new Map(),
+    attempts: new Map(),
     counts: new Map(),
     threads: new Map(),
     failing: false,
@@ -81,7 +82,7 @@ export async function readStored(
     ids.length > 0 && readMessagesInto(state, tx, batch.userId, ids),
     readLabelsInto(state, tx, batch),
     ids.length > 0 && readThreadsInto(state.threads, tx, batch.userId, [...threadIds], known),
-    ids.length > 0 && readFailingInto(state, tx, accountId),
+    ids.length > 0 && readFailingInto(state, tx, batch),
   ])
   // An upsert that moves a message to another thread changes the one that it leaves, too.
   const left = new Set<string>()
@@ -113,12 +114,15 @@ export async function readThreadsInto(
   for (const { id, row, messages } of rows) threads.set(id, { row, messages: messages ?? [] })
 }
 
-async function readFailingInto(state: StoredState, tx: Tx, accountId: string): Promise<void> {
-  const { rows } = await tx.query<{ failing: boolean }>(
-    'SELECT EXISTS (SELECT FROM failed_item WHERE account_id = $1) AS failing',
-    [accountId],
+async function readFailingInto(state: StoredState, tx: Tx, { accountId, heals }: Batch): Promise<void> {
+  const { rows } = await tx.query<{ failing: boolean; items: Record<string, number> | null }>(
+    `SELECT EXISTS (SELECT FROM failed_item WHERE account_id = $1) AS failing,
+            (SELECT json_object_agg(provider_id, attempts) FROM failed_item
+              WHERE account_id = $1 AND provider_id = ANY($2)) AS items`,
+    [accountId, heals ? [...heals.keys()] : []],
   )
   state.failing = rows[0]?.failing ?? false
+  for (const [id, attempts] of Object.entries(rows[0]?.items ?? {})) state.attempts.set(id, attempts)
 }
 
 async function readLabelsInto(state: StoredState, tx: Tx, batch: Batch): Promise<void> {

@@ -32,6 +32,8 @@ export type Stored = {
   /** Versions at which rows were deleted. */
   tombstones: Map<string, Version>
   labels: Map<string, StoredLabel>
+  /** For a retry: how often each of its items has failed by now. By provider's id; what is no failed item is not here. */
+  attempts: Map<string, number>
 }
 /** A label with the number of stored messages that carry it. */
 export type StoredLabel = LabelRow & { total: number }
@@ -104,6 +106,9 @@ export function plan(stored: Stored, batch: Batch): Writes {
       unresolved.set(message.id, 'It was deleted while a listing fetched it.')
       continue
     }
+    // Whoever ended its failure while a retry fetched it has heard of it since: that it is gone.
+    if (dead !== undefined && batch.heals && stored.attempts.get(message.id) !== batch.heals.get(message.id))
+      continue
     if (dead !== undefined) {
       gone.delete(id)
       if (stored.tombstones.has(id)) revived.add(id)

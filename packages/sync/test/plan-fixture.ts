@@ -58,7 +58,12 @@ export function batch(part: Partial<Batch>): Batch {
   }
 }
 
-export const nothing = (): Stored => ({ messages: new Map(), tombstones: new Map(), labels: new Map() })
+export const nothing = (): Stored => ({
+  messages: new Map(),
+  tombstones: new Map(),
+  labels: new Map(),
+  attempts: new Map(),
+})
 
 /** Applies writes as a store does, so that batches can follow each other. */
 export function apply(stored: Stored, part: Partial<Batch>): Stored {
@@ -73,5 +78,5 @@ export function apply(stored: Stored, part: Partial<Batch>): Stored {
     messages.delete(id)
     tombstones.set(id, version)
   }
-  return { messages, tombstones, labels: stored.labels }
+  return { ...stored, messages, tombstones }
 }

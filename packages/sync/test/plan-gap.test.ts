@@ -43,7 +43,17 @@ describe('a message that is gone while a listing fetches it', () => {
     const writes = plan(stored, batch({ upserts, heals: false }))
     expect([writes.messages, writes.revived]).toEqual([[], []])
     expect(writes.failures).toMatchObject([{ providerId: 'a', code: 'not_fetched', retryAt: 5_000 }])
-    const { messages } = apply(stored, { upserts, heals: new Map([['a', 1]]) })
+    const failed = { ...stored, attempts: new Map([['a', 1]]) }
+    const { messages } = apply(failed, { upserts, heals: new Map([['a', 1]]) })
     expect(messages.has(idOf('a'))).toBe(true)
+  })
+
+  it('is not brought back by a retry either that had asked before: its failure is over, or is another', () => {
+    const stored = apply(nothing(), { missing: ['a'] })
+    const late = { upserts, heals: new Map([['a', 1]]) }
+    for (const attempts of [new Map(), new Map([['a', 2]])]) {
+      const writes = plan({ ...stored, attempts }, batch(late))
+      expect([writes.messages, writes.revived, writes.failures]).toEqual([[], [], []])
+    }
   })
 })

@@ -118,6 +118,24 @@ export function listingContract(get: () => StoreUnderTest): void {
     expect(await accountRow(userId)).toMatchObject({ failedItems: 0 })
   })
 
+  test('a retry does not bring back what is known to be gone since it began', async () => {
+    const { store } = get()
+    const { claim, accountId } = await connected(get())
+    const failure = { id: 'bad', code: 'parse', message: 'broken', retryAt: NOW }
+    await commitUnder(store, claim, { failures: [failure] })
+    const retry = await claimLane(store, accountId, 'items', NOW)
+    // Fetched while it was there, and answered late.
+    const fetched = { upserts: [pulledMessage('bad')], heals: new Map([['bad', 1]]) }
+    await commitUnder(store, claim, { missing: ['bad'] })
+    await commitUnder(store, retry, fetched)
+    expect(await store.storedCount(accountId)).toBe(0)
+    // It comes again, and cannot be read: that is another failure, asked for since.
+    await commitUnder(store, claim, { failures: [failure] })
+    await commitUnder(store, retry, fetched)
+    expect(await store.storedCount(accountId)).toBe(1)
+    expect(await store.nextItemAt(accountId)).toBeNull()
+  })
+
   test('a failure written while the items lane runs leaves one more run behind it', async () => {
     const { store } = get()
     const { claim, accountId } = await connected(get())

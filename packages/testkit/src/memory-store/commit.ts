@@ -90,7 +90,12 @@ function fence(state: MemoryState, batch: Batch): ResourceState {
 }
 
 export function readStored(user: UserState, batch: Batch, concerned: string[]): Stored {
-  const stored: Stored = { messages: new Map(), tombstones: new Map(), labels: new Map() }
+  const stored: Stored = {
+    messages: new Map(),
+    tombstones: new Map(),
+    labels: new Map(),
+    attempts: new Map(),
+  }
   const read = (providerId: string) => {
     const id = rowId(batch.accountId, 'message', providerId)
     const message = user.messages.get(id)
@@ -100,6 +105,10 @@ export function readStored(user: UserState, batch: Batch, concerned: string[]): 
   }
   for (const said of [batch.upserts, batch.patches, batch.deletions]) for (const { id } of said) read(id)
   for (const said of [batch.missing, concerned]) for (const id of said) read(id)
+  for (const providerId of batch.heals ? batch.heals.keys() : []) {
+    const item = user.failedItems.get(rowId(batch.accountId, 'message', providerId))
+    if (item) stored.attempts.set(providerId, item.attempts)
+  }
   for (const [id, entry] of user.labels)
     if (entry.row.accountId === batch.accountId) stored.labels.set(id, asStored(entry))
   return stored
