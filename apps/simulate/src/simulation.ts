@@ -90,7 +90,7 @@ async function comeToRest(world: World, broke: () => boolean): Promise<void> {
   }
 
   // What was marked is worked on, without any help from polls.
-  world.polls = false
+  world.polls.stop()
   await clock.run(clock.now() + LATE_MS, broke)
   // What people had asked for may have been slower than the end of the faults.
   await connectAll(world)
@@ -99,7 +99,7 @@ async function comeToRest(world: World, broke: () => boolean): Promise<void> {
   if (broke()) return
 
   // Polls find what no doorbell told of.
-  world.polls = true
+  world.polls.start()
   trace.say('—', 'polls may run')
   const unequal = (broken: boolean) => () => {
     const restless = unrest(state, mailboxes, { broken, why: ['push_silent'] })
@@ -251,7 +251,7 @@ async function probe(
   fail: (what: string, found: string[]) => void,
 ): Promise<void> {
   const { clock, state, mailboxes, trace } = world
-  world.polls = false
+  world.polls.stop()
   trace.say('—', 'probe')
   world.faults.slowPages = true
   // The provider may have ended a watch without a word; that takes ten minutes of silence to notice, and is not the question.

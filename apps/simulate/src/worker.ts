@@ -8,6 +8,7 @@ import type { Store } from '@inlet/sync/store-port'
 import { RENEW_WITHIN_MS, renewWatches } from '@inlet/sync/watches'
 import type { World } from '@inlet/sync/world'
 import type { Clock } from './clock.ts'
+import type { Polls } from './polls.ts'
 import type { Process } from './process.ts'
 import type { Random } from './random.ts'
 import type { Trace } from './trace.ts'
@@ -41,13 +42,11 @@ export function engineOf({ clock, random, trace, process, store, bus, providers 
 }
 
 /** A worker process: the real runner and the timers that the runtime gives a worker. */
-export function startWorker(
-  parts: EngineParts & { concurrency: number; polls: () => boolean; proves: () => boolean },
-): {
+export function startWorker(parts: EngineParts & { concurrency: number; polls: Polls }): {
   stop(): Promise<void>
 } {
   const engine = engineOf(parts)
-  const { polls, proves, concurrency } = parts
+  const { polls, concurrency } = parts
   const stopping = new AbortController()
   const { clock, process } = parts
   // Only the runner's pause: others sleep as long by chance.
@@ -72,13 +71,13 @@ export function startWorker(
       name: 'poll',
       everyMs: MINUTE / 2,
       firstMs: 5_000,
-      run: async () => (polls() ? await pollFallback(engine) : 0),
+      run: async () => (polls.may ? await pollFallback(engine) : 0),
     },
     {
       name: 'prove',
       everyMs: 15 * MINUTE,
       firstMs: 2 * MINUTE,
-      run: async (signal: AbortSignal) => (proves() ? await proveAll(signal) : 0),
+      run: async (signal: AbortSignal) => (polls.haveLooked ? await proveAll(signal) : 0),
     },
   ]
   const running = Promise.all([

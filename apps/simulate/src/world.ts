@@ -15,6 +15,7 @@ import type { Kind, Mailbox, Ring, Traits } from './mailbox.ts'
 import { openDisk } from './mirror-disk.ts'
 import { Monitor } from './monitor/monitor.ts'
 import { type NetworkWorld, simulatedFetch } from './network.ts'
+import { Polls } from './polls.ts'
 import { Process } from './process.ts'
 import { simulatedProvider } from './provider.ts'
 import { Pushes } from './pushes.ts'
@@ -31,8 +32,6 @@ const MAILBOXES = { gmail: GmailMailbox, graph: FolderMailbox, imap: ImapMailbox
   unknown
 >
 const PROVIDERS: readonly Traits[] = [GMAIL, GRAPH, IMAP]
-/** A doorbell that was well is not trusted after ten minutes, and then comes a round of polls. */
-const POLLS_FIND_MS = 15 * 60_000
 const HOUR = 60 * 60_000
 type Worker = { process: Process; stop(): Promise<void> }
 
@@ -52,19 +51,7 @@ export class World {
   /** Watches live so long. */
   watchMs: () => number
   /** Timers that stand in for lost doorbells. */
-  #polls = true
-  #pollsSince = Number.NEGATIVE_INFINITY
-  get polls(): boolean {
-    return this.#polls
-  }
-  set polls(may: boolean) {
-    if (may && !this.#polls) this.#pollsSince = this.clock.now()
-    this.#polls = may
-  }
-  /** Counts that disagree are a loss only where polls had the time to find what no doorbell told of. */
-  get proves(): boolean {
-    return this.#polls && this.clock.now() - this.#pollsSince >= POLLS_FIND_MS
-  }
+  readonly polls = new Polls(this.clock)
   /** After a crash nobody starts it again by itself. */
   restarts = true
   readonly #random: Random
@@ -156,12 +143,7 @@ export class World {
     if (this.workers[index]) return
     const process = new Process(`worker${index}.${++this.#processes}`, this.clock)
     const { parts } = this.#engine(process)
-    const stop = startWorker({
-      ...parts,
-      concurrency: 2 + index * 3,
-      polls: () => this.polls,
-      proves: () => this.proves,
-    })
+    const stop = startWorker({ ...parts, concurrency: 2 + index * 3, polls: this.polls })
     const worker = { process, stop: stop.stop }
     this.workers[index] = worker
     this.trace.say(process.name, 'starts')
@@ -207,10 +189,15 @@ export class World {
     process.kill()
   }
 
+  #sceneOf(process: Process): Scene {
+    const { clock, state, mailboxes } = this
+    return { clock, state, mailboxes, process }
+  }
+
   #engine(process: Process) {
     const { clock, state, faults, trace } = this
     const random = this.#random.fork(`${process.name} ${this.#processes}`)
-    const scene: Scene = { clock, state, mailboxes: this.mailboxes, process }
+    const scene = this.#sceneOf(process)
     const { plan, place, store: wrapStore, provider: wrapProvider } = this.#substitutes
     const committed = (name: string) => this.monitor.committed(name)
     const kill = (dying: Process) => this.kill(dying)
@@ -257,13 +244,7 @@ export class World {
     if (!server) return false
     const acknowledgedNow = this.monitor.work.acknowledging(ring)
     const died = new Promise<boolean>(resolve => server.process.onDeath(() => resolve(false)))
-    const scene: Scene = {
-      clock: this.clock,
-      state: this.state,
-      mailboxes: this.mailboxes,
-      process: server.process,
-    }
-    const answered = this.#substitutes.push(() => server.push(ring, pushId), scene)
+    const answered = this.#substitutes.push(() => server.push(ring, pushId), this.#sceneOf(server.process))
     const acknowledged = await Promise.race([answered, died])
     if (acknowledged) acknowledgedNow()
     this.trace.say(
@@ -288,12 +269,6 @@ export class World {
           `A page was written into a stream that was full, with ${bytes} bytes waiting.`,
         ),
     }
-    const sceneOf = (process: Process): Scene => ({
-      clock,
-      state: this.state,
-      mailboxes: this.mailboxes,
-      process,
-    })
     const browser: Browser = new Browser({
       name: `browser${index}`,
       userId,
@@ -301,7 +276,7 @@ export class World {
       random,
       trace,
       fetch: (tab, online) =>
-        this.#substitutes.fetch(simulatedFetch(network, userId, tab, online), sceneOf(tab)),
+        this.#substitutes.fetch(simulatedFetch(network, userId, tab, online), this.#sceneOf(tab)),
       open: (disk, tab) => {
         const kill = (dying: Process) => this.kill(dying)
         const committed = () => {
@@ -310,7 +285,7 @@ export class World {
         }
         return this.#substitutes.mirror(
           openDisk(disk, tab, { clock, faults, random, kill, committed }),
-          sceneOf(tab),
+          this.#sceneOf(tab),
         )
       },
     })

@@ -48,11 +48,23 @@ test('light signals tell what those of Node tell, in the same order', () => {
 
 test('a combined signal leaves the others when one of them aborts', () => {
   const lasting = new LightSignal()
+  const listening = new Set<unknown>()
+  const { addEventListener, removeEventListener } = lasting
+  lasting.addEventListener = function (type, listener) {
+    listening.add(listener)
+    addEventListener.call(this, type, listener)
+  }
+  lasting.removeEventListener = function (type, listener) {
+    listening.delete(listener)
+    removeEventListener.call(this, type, listener)
+  }
   let calls = 0
   for (let n = 0; n < 3; n++) {
     const brief = new LightSignal()
     LightSignal.any([lasting, brief]).addEventListener('abort', () => calls++)
+    expect(listening.size).toBe(1)
     brief.abort()
+    expect(listening.size).toBe(0)
   }
   lasting.abort()
   expect(calls).toBe(3)

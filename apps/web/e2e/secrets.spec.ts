@@ -28,10 +28,11 @@ const asks: Record<string, (ids: Ids) => Ask[]> = {
   ],
   'api/accounts/[id]/watch': ({ account }) => post(`/api/accounts/${account}/watch`, {}),
   'api/accounts/callback/[provider]': () =>
-    get('gmail', 'graph', 'nobody').map(({ path }) => ({
-      method: 'GET',
-      path: `/api/accounts/callback/${path}?state=forged&code=forged`,
-    })),
+    get(
+      ...['gmail', 'graph', 'nobody'].map(
+        provider => `/api/accounts/callback/${provider}?state=forged&code=forged`,
+      ),
+    ),
   'api/accounts/connect/[provider]': () =>
     get('/api/accounts/connect/gmail', '/api/accounts/connect/graph', '/api/accounts/connect/nobody'),
   'api/accounts/imap': () =>

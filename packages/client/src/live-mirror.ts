@@ -5,6 +5,7 @@ import { ApiFailure } from './api-failure.ts'
 import { loadBody } from './bodies.ts'
 import { viewOf } from './connection-view.ts'
 import { beginWithFeed, openFeed } from './feed-meta.ts'
+import { filledBefore } from './filled-before.ts'
 import { createHttp } from './http.ts'
 import { campaign } from './leader.ts'
 import { createLeaderDuties } from './leader-duties.ts'
@@ -232,31 +233,6 @@ function newId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte =>
     byte.toString(16).padStart(2, '0'),
   ).join('')
-}
-
-/**
- * Whether this mirror was ever filled in this browser, as far as it remembers. The database would know for sure, but
- * a browser that has just started takes some 30 ms to say so, and the first page can be asked for meanwhile.
- */
-function filledBefore(memory: World['memory'], name: string) {
-  const key = `${name}-filled`
-  let noted = false
-  const tried = <T>(use: (memory: NonNullable<World['memory']>) => T): T | null => {
-    try {
-      return memory && use(memory)
-    } catch {
-      // Full, or refused since.
-      return null
-    }
-  }
-  return {
-    isNever: () => tried(each => each.getItem(key) === null) ?? false,
-    note() {
-      if (!noted) tried(each => each.setItem(key, '1'))
-      noted = true
-    },
-    forget: () => void tried(each => each.removeItem(key)),
-  }
 }
 
 function searchParams(

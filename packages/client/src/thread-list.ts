@@ -100,10 +100,10 @@ export function createThreadList(mirror: LiveMirror, query: ThreadsQuery): Threa
         const [page, held] = await Promise.all([
           readThreads(mirror.db, tables, query, limit, Math.max(0, now.reach)),
           // A thread that was asked for by its address may be here before the first page.
-          now.begun ? null : mirror.db.threads.count(),
+          now.begun ? 0 : mirror.db.threads.count(),
         ])
         if (signal.aborted) continue
-        if (!again && !isOverlaid(tables.outbox) && (held ?? 0) === 0) basis = now
+        if (!again && !isOverlaid(tables.outbox) && held === 0) basis = now
         show(keepSameRows(store.getSnapshot().threads, page.threads), page.more, now)
       } catch (failure) {
         if (!signal.aborted) store.set({ ...store.getSnapshot(), loading: false, error: asFailure(failure) })
