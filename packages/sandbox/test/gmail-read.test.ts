@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ANNA, base64url, failureOf, gmailFor, rfc822, sandboxForTest } from './helpers.ts'
+import { ANNA, base64url, failureOf, gmailFor, rfc822, sandboxForTest, tickingClock } from './helpers.ts'
 
 const READONLY = ['https://www.googleapis.com/auth/gmail.readonly']
 const METADATA = ['https://www.googleapis.com/auth/gmail.metadata']
@@ -155,7 +155,7 @@ describe('messages.list', () => {
   })
 
   test('ANDs labelIds and hides spam and trash unless asked', async () => {
-    const sandbox = await sandboxForTest()
+    const sandbox = await sandboxForTest({ clock: tickingClock() })
     const gmail = gmailFor(sandbox)
     const [a, b, c] = [1, 2, 3].map(() => sandbox.control.deliver(ANNA, rfc822()).id)
     const modify = (id = '', addLabelIds: string[] = []) =>
@@ -172,7 +172,7 @@ describe('messages.list', () => {
   })
 
   test('understands the searches programs use', async () => {
-    const sandbox = await sandboxForTest()
+    const sandbox = await sandboxForTest({ clock: tickingClock() })
     const gmail = gmailFor(sandbox)
     const a = sandbox.control.deliver(
       ANNA,
@@ -210,7 +210,7 @@ describe('messages.list', () => {
 
 describe('threads and labels', () => {
   test('replies join by References and subject, and leave when the subject changes', async () => {
-    const sandbox = await sandboxForTest()
+    const sandbox = await sandboxForTest({ clock: tickingClock() })
     const gmail = gmailFor(sandbox)
     const first = sandbox.control.deliver(ANNA, rfc822({ subject: 'Plan', id: '<1@x>' }))
     const reply = sandbox.control.deliver(

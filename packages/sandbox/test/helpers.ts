@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { OAuth2Client } from 'google-auth-library'
 import { gmail_v1 } from 'googleapis/build/src/apis/gmail/v1.js'
 import { onTestFinished } from 'vitest'
+import type { Clock } from '../src/clock.ts'
 import { DEFAULT_CLIENT, type Sandbox, type SandboxOptions, startSandbox } from '../src/sandbox.ts'
 
 export const ANNA = 'anna@inlet.test'
@@ -17,6 +18,12 @@ export async function sandboxForTest(options: SandboxOptions = {}): Promise<Sand
   })
   onTestFinished(() => sandbox.close())
   return sandbox
+}
+
+/** No two readings in the same millisecond, so that the order of arrival is the order of dates. */
+export function tickingClock(): Clock {
+  let at = Date.now()
+  return { now: () => ++at }
 }
 
 export function oauthClient(sandbox: Sandbox, redirectUri = 'http://127.0.0.1/callback'): OAuth2Client {

@@ -5,6 +5,7 @@ import type { Collection, Op, Store } from '../store/store.ts'
 import { type IndexedHeaders, indexHeaders } from './header-index.ts'
 import { History } from './history.ts'
 import { newMessageId } from './ids.ts'
+import { byDate, Order } from './order.ts'
 import { Threads } from './threading.ts'
 import type { HistoryRecord, StoredAccount, StoredDraft, StoredLabel, StoredMessage } from './types.ts'
 
@@ -32,8 +33,7 @@ export class Mailbox {
   #messages: Collection<StoredMessage>
   #threads = new Map<string, Set<string>>()
   #threading = new Threads()
-  /** Message ids, oldest first. */
-  #order: string[] = []
+  readonly #newestFirst = new Order()
   readonly #parsed = new ParsedCache()
 
   constructor(store: Store, email: string) {
@@ -45,8 +45,6 @@ export class Mailbox {
     this.drafts = store.collection(`drafts:${email}`)
     this.history = new History(store.collection(`history:${email}`), this.account)
     for (const message of this.#messages.values()) this.#enter(message)
-    const date = (id: string): number => this.#messages.get(id)?.date ?? 0
-    this.#order = [...this.#messages.values()].map(m => m.id).sort((a, b) => date(a) - date(b))
   }
 
   get account(): StoredAccount {
@@ -68,19 +66,9 @@ export class Mailbox {
   }
 
   /** Newest first by date; `from` is an exclusive start. Stable while mail arrives. */
-  *newestFirst(from?: { date: number; id: string }): Generator<StoredMessage> {
-    let at = this.#order.length - 1
-    if (from) {
-      at = this.#position(from.date)
-      while (at < this.#order.length && (this.get(this.#order[at] ?? '')?.date ?? 0) <= from.date) at++
-      at--
-      // Among messages of the same millisecond the cursor's own id says where the last page ended.
-      const same = this.#order.lastIndexOf(from.id, at)
-      if (same !== -1) at = same - 1
-      else while (at >= 0 && (this.get(this.#order[at] ?? '')?.date ?? 0) >= from.date) at--
-    }
-    for (; at >= 0; at--) {
-      const message = this.get(this.#order[at] ?? '')
+  *newestFirst(from?: Pick<StoredMessage, 'date' | 'id'>): Generator<StoredMessage> {
+    for (const id of this.#newestFirst.after(from && byDate(from))) {
+      const message = this.get(id)
       if (message) yield message
     }
   }
@@ -140,7 +128,6 @@ export class Mailbox {
     }
     this.#commit([this.#messages.put(id, stored), ...extra(stored)], [record])
     this.#enter(stored)
-    this.#order.splice(this.#position(stored.date), 0, id)
     this.onChange([record])
     return stored
   }
@@ -188,9 +175,7 @@ export class Mailbox {
       change: 'deleted',
     }))
     this.#commit([...gone.map(message => this.#messages.del(message.id)), ...extra], records)
-    const ids_ = new Set(gone.map(message => message.id))
     for (const message of gone) this.#leave(message)
-    if (ids_.size > 0) this.#order = this.#order.filter(id => !ids_.has(id))
     if (records.length > 0) this.onChange(records)
     return gone.length
   }
@@ -242,6 +227,7 @@ export class Mailbox {
       this.#threads.set(message.threadId, thread)
     }
     thread.add(message.id)
+    this.#newestFirst.add(byDate(message))
     this.#threading.add(message)
   }
 
@@ -250,18 +236,7 @@ export class Mailbox {
     thread?.delete(message.id)
     if (thread?.size === 0) this.#threads.delete(message.threadId)
     this.#threading.remove(message)
+    this.#newestFirst.remove(byDate(message))
     this.#parsed.forget(message.id)
-  }
-
-  /** First index whose message is younger than `date`. */
-  #position(date: number): number {
-    let low = 0
-    let high = this.#order.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((this.get(this.#order[middle] ?? '')?.date ?? 0) <= date) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 }

@@ -204,6 +204,21 @@ test('pages count from the newest: mail that arrives in between shifts them', as
   ])
 })
 
+test('received before: to the second that is shown, as a folder is walked from its newest', async () => {
+  const sandbox = await outlookForTest()
+  const client = graphFor(sandbox)
+  const second = Date.parse('2026-03-01T12:00:00Z')
+  const box = sandbox.control.microsoft.mailbox(OLGA)
+  for (const ms of [-1_000, 0, 400, 999, 1_000])
+    box.add({ raw: Buffer.from(rfc822({ subject: `${ms}` })), folder: 'inbox', date: second + ms })
+  const before = async (filter: string) =>
+    subjects(await messages(client, `/me/mailFolders/inbox/messages?$filter=receivedDateTime ${filter}`))
+  expect(await before('lt 2026-03-01T12:00:00Z')).toEqual(['-1000'])
+  expect(await before('le 2026-03-01T12:00:00Z')).toEqual(['999', '400', '0', '-1000'])
+  expect(await before('lt 2026-03-01T12:00:01Z')).toEqual(['999', '400', '0', '-1000'])
+  expect(await before('le 2026-03-01T12:00:01Z')).toEqual(['1000', '999', '400', '0', '-1000'])
+})
+
 test('$filter and $orderby: what Graph takes, and what it finds inefficient', async () => {
   const sandbox = await outlookForTest()
   const client = graphFor(sandbox)

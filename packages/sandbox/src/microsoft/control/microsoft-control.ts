@@ -101,7 +101,7 @@ export class MicrosoftControl {
   move(options: { email?: string; from: string; to: string; count?: number; silent?: boolean }): number {
     const mailbox = this.mailbox(options.email)
     const to = this.folder(mailbox, options.to).key
-    const newest = mailbox.inFolder(this.folder(mailbox, options.from).key).sort((a, b) => b.date - a.date)
+    const newest = mailbox.inFolder(this.folder(mailbox, options.from).key)
     const silent =
       options.silent === true ||
       this.#microsoft.faults.take('move.silent', { account: mailbox.email }) !== undefined

@@ -27,13 +27,13 @@ function accountState(microsoft: Microsoft, mailbox: OutlookMailbox): object {
     change: mailbox.changes.current,
     deltas: microsoft.chains.count(account.email),
     folders: folders.all().map(folder => {
-      const items = mailbox.inFolder(folder.key)
+      const { total, unread } = mailbox.folderItems(folder.key)
       return {
         id: folderId(account, folder.number),
         key: folder.key,
         name: folder.name,
-        messages: items.length,
-        unread: items.filter(item => !item.read).length,
+        messages: total,
+        unread,
       }
     }),
     subscriptions: microsoft.subscriptions.of(account.email).map(subscription => ({

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import { secret } from '../../mailbox/ids.ts'
+import type { Place } from '../../mailbox/order.ts'
 import type { Collection, Op, Store } from '../../store/store.ts'
 
 /** What the first request of a delta asked for; its links carry it on. */
@@ -19,7 +20,7 @@ export interface Position {
   /** Changes up to this number have been shown, or are part of the walk. */
   at: number
   /** The first round's walk over everything: how far it is. Null in later rounds. */
-  walk: { after: string; shown: number } | null
+  walk: { after: Place | null; shown: number } | null
 }
 
 interface StoredChain {
@@ -69,7 +70,7 @@ export class DeltaChains {
       expired: false,
       used: this.#clock.now(),
     }
-    return { chain, position: { at, walk: { after: '', shown: 0 }, generation: 0 } }
+    return { chain, position: { at, walk: { after: null, shown: 0 }, generation: 0 } }
   }
 
   /** What a token stands for, or why it cannot be used. */

@@ -1,4 +1,5 @@
 import type { Reply } from '../../http/reply.ts'
+import { type Place, take } from '../../mailbox/order.ts'
 import { badRequest, fail, graphError } from '../errors.ts'
 import type { ChangeRecord } from '../mailbox/types.ts'
 import { readQuery } from '../odata/query.ts'
@@ -11,8 +12,8 @@ export interface DeltaSource {
   /** Path of the delta function below the version: `/me/mailFolders('…')/messages/delta`. */
   path: string
   context: string
-  /** Everything there is, in the order of `key`. */
-  walk(options: DeltaOptions): { key: string; show: () => object }[]
+  /** Everything there is behind a place, in order. */
+  walk(options: DeltaOptions, after?: Place): Iterable<{ place: Place; show: () => object }>
   /** One change as an entry of the page; `id` tells repeats apart. Null: this delta does not show it. */
   entry(record: ChangeRecord, options: DeltaOptions): { id: string; show: () => object } | null
 }
@@ -68,15 +69,15 @@ function walkPage(
   source: DeltaSource,
   options: DeltaOptions,
   { at }: Position,
-  walk: { after: string; shown: number },
+  walk: { after: Place | null; shown: number },
   size: number,
 ): Page {
   const left = options.since ? MAX_FILTERED - walk.shown : Number.POSITIVE_INFINITY
-  const rest = source.walk(options).filter(({ key }) => key > walk.after)
-  const page = rest.slice(0, Math.min(size, left))
+  const found = take(source.walk(options, walk.after ?? undefined), size + 1)
+  const page = found.slice(0, Math.min(size, left))
   const shown = walk.shown + page.length
-  const done = rest.length === page.length || (options.since !== null && shown >= MAX_FILTERED)
-  const after = page.at(-1)?.key ?? walk.after
+  const done = found.length === page.length || (options.since !== null && shown >= MAX_FILTERED)
+  const after = page.at(-1)?.place ?? walk.after
   return {
     value: page.map(({ show }) => show()),
     next: { at, walk: done ? null : { after, shown } },

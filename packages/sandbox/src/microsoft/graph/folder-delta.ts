@@ -1,5 +1,6 @@
 import type { Reply } from '../../http/reply.ts'
-import { hash32 } from '../../random.ts'
+import { Order } from '../../mailbox/order.ts'
+import { shuffled } from '../mailbox/folder-items.ts'
 import { folderId } from '../mailbox/ids.ts'
 import { admit, type GraphCall } from './call.ts'
 import { answerDelta, type DeltaSource } from './delta.ts'
@@ -15,14 +16,16 @@ export function folderDelta(call: GraphCall): Reply {
     scope: 'folders',
     path: '/me/mailFolders/delta',
     context: `${call.base}/$metadata#Collection(mailFolder)`,
-    walk: ({ select }) =>
-      folders
-        .all()
-        .map(folder => ({
-          key: `${String(hash32(folder.key)).padStart(10, '0')}${folder.key}`,
-          show: () => ({ ...TYPE, ...pick(folderResource(call.mailbox, folder), select) }),
-        }))
-        .sort((a, b) => (a.key < b.key ? -1 : 1)),
+    *walk({ select }, after) {
+      const order = new Order()
+      for (const { key } of folders.all()) order.add(shuffled({ id: key }))
+      for (const key of order.after(after)) {
+        const folder = folders.get(key)
+        if (!folder) continue
+        const show = () => ({ ...TYPE, ...pick(folderResource(call.mailbox, folder), select) })
+        yield { place: shuffled({ id: key }), show }
+      }
+    },
     entry: (record, { select }) => {
       if ('item' in record) return null
       const id = folderId(account, record.number)

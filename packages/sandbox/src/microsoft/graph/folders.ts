@@ -18,15 +18,15 @@ export function folderResource(
   folder: StoredFolder,
 ): MailFolder & { sizeInBytes: number } {
   const { account, folders } = mailbox
-  const items = mailbox.inFolder(folder.key)
+  const { total, unread, size } = mailbox.folderItems(folder.key)
   return {
     id: folderId(account, folder.number),
     displayName: folder.name,
     parentFolderId: folderId(account, folders.number(folder.parent ?? folder.key)),
     childFolderCount: folders.children(folder.key).length,
-    unreadItemCount: items.filter(item => !item.read).length,
-    totalItemCount: items.length,
-    sizeInBytes: items.reduce((sum, item) => sum + item.size, 0),
+    unreadItemCount: unread,
+    totalItemCount: total,
+    sizeInBytes: size,
     isHidden: folder.hidden,
   }
 }

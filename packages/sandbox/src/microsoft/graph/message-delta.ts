@@ -1,6 +1,7 @@
 import type { Reply } from '../../http/reply.ts'
 import type { Params } from '../../http/router.ts'
-import { hash32 } from '../../random.ts'
+import { byDate, type Place } from '../../mailbox/order.ts'
+import { shuffled } from '../mailbox/folder-items.ts'
 import { folderId, immutableId, usualId } from '../mailbox/ids.ts'
 import type { ItemRecord, StoredItem } from '../mailbox/types.ts'
 import { admit, folderOf, type GraphCall, wireId } from './call.ts'
@@ -23,12 +24,12 @@ export function messageDelta(call: GraphCall, { folder = '' }: Params): Reply {
     scope: key,
     path: `/me/mailFolders('${folderId(account, number)}')/messages/delta`,
     context: `${call.base}/$metadata#Collection(message)`,
-    walk: options =>
-      call.mailbox
-        .inFolder(key)
-        .filter(item => isSince(item, options))
-        .map(item => ({ key: walkKey(item, options), show: () => show(item, options) }))
-        .sort((a, b) => (a.key < b.key ? -1 : 1)),
+    *walk(options, after) {
+      const { newestFirst, shuffled } = call.mailbox.folderItems(key)
+      const order = options.newestFirst ? newestFirst : shuffled
+      for (const item of call.mailbox.itemsOf(order.after(after)))
+        if (isSince(item, options)) yield { place: placeOf(item, options), show: () => show(item, options) }
+    },
     entry: (record, options) => {
       if (!('item' in record) || record.folder !== key) return null
       const item = call.mailbox.get(record.item)
@@ -57,10 +58,8 @@ function idThen(call: GraphCall, { item, folder, moves }: ItemRecord): string {
     : usualId(account, item, folders.number(folder), moves)
 }
 
-/** Without `$orderby` no order is promised, so none that could be relied upon is kept. */
-function walkKey(item: StoredItem, { newestFirst }: DeltaOptions): string {
-  const rank = newestFirst ? String(1e15 - item.date) : String(hash32(item.id))
-  return `${rank.padStart(16, '0')}${item.id}`
+function placeOf(item: StoredItem, { newestFirst }: DeltaOptions): Place {
+  return newestFirst ? byDate(item) : shuffled(item)
 }
 
 function isSince(item: StoredItem, { since }: DeltaOptions): boolean {

@@ -1,10 +1,11 @@
 import { json, noContent, type Reply } from '../../http/reply.ts'
 import type { Params } from '../../http/router.ts'
+import { byDate, take } from '../../mailbox/order.ts'
 import { fail } from '../errors.ts'
 import { changeKey } from '../mailbox/ids.ts'
 import type { StoredFolder, StoredItem } from '../mailbox/types.ts'
 import { composeMime, fieldsOf } from '../message/compose.ts'
-import { readQuery, sorted } from '../odata/query.ts'
+import { option, readQuery, sorted } from '../odata/query.ts'
 import {
   admit,
   appliedHeaders,
@@ -25,10 +26,13 @@ export function listMessages(call: GraphCall, params: Params): Reply {
   admit(call, 'read')
   const query = readQuery(call.request.query)
   const names = readSelection(query.select)
-  const found = matching(call, folderParam(call, params))
+  const matches = matching(call, folderParam(call, params))
   const size = query.top ?? call.prefer.maxPageSize ?? DEFAULT_PAGE
-  const page = found.slice(query.skip, query.skip + size)
-  const next = found.length > query.skip + size ? nextLink(call, query.skip + size) : undefined
+  const end = query.skip + size
+  // Only a count needs them all.
+  const found = query.count ? [...matches] : take(matches, end + 1)
+  const page = found.slice(query.skip, end)
+  const next = found.length > end ? nextLink(call, end) : undefined
   return {
     status: 200,
     headers: appliedHeaders(call),
@@ -44,7 +48,7 @@ export function listMessages(call: GraphCall, params: Params): Reply {
 /** `GET …/messages/$count`: a number as plain text. */
 export function countMessages(call: GraphCall, params: Params): Reply {
   admit(call, 'read')
-  const { length } = matching(call, folderParam(call, params))
+  const { length } = [...matching(call, folderParam(call, params))]
   return { status: 200, headers: { 'content-type': 'text/plain' }, body: String(length) }
 }
 
@@ -53,17 +57,35 @@ function folderParam(call: GraphCall, { folder }: Params): StoredFolder | null {
 }
 
 /** What the query's filter lets through, in its order: newest first unless it says otherwise. */
-function matching(call: GraphCall, folder: StoredFolder | null): StoredItem[] {
+function matching(call: GraphCall, folder: StoredFolder | null): Iterable<StoredItem> {
   const { filter, orderBy } = readQuery(call.request.query)
   const { mailbox, prefer } = call
-  const items = folder
-    ? mailbox.inFolder(folder.key)
-    : [...mailbox.all()].filter(item => mailbox.folders.isWithin(item.folder, 'msgfolderroot'))
   const property = (item: StoredItem, path: string): unknown =>
     messageProperty(viewOf(mailbox, item, prefer), path)
-  const kept = filter ? items.filter(item => filter.test(path => property(item, path))) : items
-  const newest = kept.sort((a, b) => b.date - a.date || (a.id < b.id ? 1 : -1))
-  return orderBy.length === 0 ? newest : sorted(newest, orderBy, property)
+  function* kept(): Generator<StoredItem> {
+    for (const item of newestFirst(call, folder))
+      if (!filter || filter.test(path => property(item, path))) yield item
+  }
+  const isNewestFirst = orderBy.every(({ path, descending }) => descending && path === 'receivedDateTime')
+  return isNewestFirst ? kept() : sorted([...kept()], orderBy, property)
+}
+
+function newestFirst(call: GraphCall, folder: StoredFolder | null): Iterable<StoredItem> {
+  const { mailbox, request } = call
+  if (folder) {
+    const { newestFirst } = mailbox.folderItems(folder.key)
+    const before = receivedBefore(request.query)
+    return mailbox.itemsOf(newestFirst.after(before === null ? undefined : byDate({ id: '', date: before })))
+  }
+  return [...mailbox.all()]
+    .filter(item => mailbox.folders.isWithin(item.folder, 'msgfolderroot'))
+    .sort((a, b) => b.date - a.date)
+}
+
+/** Where a filter says nothing but "received before", what is newer need not be looked at. Epoch ms, a second too late at most. */
+function receivedBefore(query: URLSearchParams): number | null {
+  const [, time = ''] = /^receivedDateTime l[te] (\S+)$/.exec(option(query, 'filter') ?? '') ?? []
+  return time === '' ? null : Date.parse(time) + 1_000
 }
 
 /** Pages count from the newest: what arrives in between shifts them, as it does at Graph. */

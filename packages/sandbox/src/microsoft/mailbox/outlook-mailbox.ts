@@ -7,6 +7,7 @@ import type { ParsedMessage } from '../../mime/parse.ts'
 import { ParsedCache } from '../../mime/parsed-cache.ts'
 import type { Collection, Op, Store } from '../../store/store.ts'
 import { recordsOf } from './change-records.ts'
+import { FolderItems } from './folder-items.ts'
 import { FolderTree } from './folder-tree.ts'
 import { immutableId, itemOf, usualId } from './ids.ts'
 import type { ChangeRecord, Edit, OutlookAccount, StoredFolder, StoredItem } from './types.ts'
@@ -45,7 +46,7 @@ export class OutlookMailbox {
   #now: () => number
   #accounts: Collection<OutlookAccount>
   #items: Collection<StoredItem>
-  #byFolder = new Map<string, Set<string>>()
+  #byFolder = new Map<string, FolderItems>()
   #threading = new Threads()
   readonly #parsed = new ParsedCache()
 
@@ -90,8 +91,24 @@ export class OutlookMailbox {
     return this.#items.values()
   }
 
+  folderItems(key: string): FolderItems {
+    const known = this.#byFolder.get(key)
+    if (known) return known
+    const items = new FolderItems()
+    this.#byFolder.set(key, items)
+    return items
+  }
+
+  /** Newest first. */
   inFolder(key: string): StoredItem[] {
-    return [...(this.#byFolder.get(key) ?? [])].flatMap(id => this.get(id) ?? [])
+    return [...this.itemsOf(this.folderItems(key).newestFirst.after())]
+  }
+
+  *itemsOf(ids: Iterable<string>): Generator<StoredItem> {
+    for (const id of ids) {
+      const item = this.get(id)
+      if (item) yield item
+    }
   }
 
   raw(item: StoredItem): Buffer {
@@ -218,17 +235,12 @@ export class OutlookMailbox {
   }
 
   #enter(item: StoredItem): void {
-    let folder = this.#byFolder.get(item.folder)
-    if (!folder) {
-      folder = new Set()
-      this.#byFolder.set(item.folder, folder)
-    }
-    folder.add(item.id)
+    this.folderItems(item.folder).enter(item)
     this.#threading.add(item)
   }
 
   #leave(item: StoredItem): void {
-    this.#byFolder.get(item.folder)?.delete(item.id)
+    this.folderItems(item.folder).leave(item)
     this.#threading.remove(item)
   }
 }
