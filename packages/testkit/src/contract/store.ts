@@ -3,6 +3,7 @@ import { accountsContract } from './store-accounts.ts'
 import { attendanceContract } from './store-attendance.ts'
 import { contentContract } from './store-content.ts'
 import { doorbellsContract } from './store-doorbells.ts'
+import { feedContract } from './store-feed.ts'
 import type { StoreUnderTest } from './store-fixture.ts'
 import { listingContract } from './store-listing.ts'
 import { mutationsContract } from './store-mutations.ts'
@@ -20,6 +21,7 @@ export function storeContract(name: string, get: () => StoreUnderTest): void {
     describe('scheduling', () => schedulingContract(get))
     describe('resources', () => resourcesContract(get))
     describe('content', () => contentContract(get))
+    describe('feed', () => feedContract(get))
     describe('places', () => placesContract(get))
     describe('listings and failed items', () => listingContract(get))
     describe('attendance', () => attendanceContract(get))
