@@ -121,4 +121,15 @@ describe('several tabs', () => {
     await expect(first.mutate({ type: 'archive', messageIds: ['m1'] })).rejects.toThrow()
     expect(await storage.indexedDB.databases()).toEqual([])
   })
+
+  it('one whose database was closed under it hears all the same that another signs out', async () => {
+    const first = tab()
+    await until('the first is live', isLive(first))
+    const second = tab()
+    await until('the second shows it', isLive(second))
+    first.db.close({ disableAutoOpen: true })
+    await second.signOut()
+    await until('the first is signed out', () => state(first).phase === 'signed_out')
+    await until('the stream is closed', () => server.streams() === 0)
+  })
 })
