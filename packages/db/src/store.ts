@@ -80,8 +80,9 @@ export function createStore({
 
     recordPush: pushRecorder(pool),
     watchesDue: (now, withinMs, limit) => watches.watchesDue(pool, now, withinMs, limit),
-    saveWatch: (resourceId, watch, now) => watches.saveWatch(pool, resourceId, watch, now),
-    failWatch: (resourceId, error, retryAt, now) => watches.failWatch(pool, resourceId, error, retryAt, now),
+    claimWatch: (due, now, until) => watches.claimWatch(pool, due, now, until),
+    saveWatch: (claim, watch, now) => watches.saveWatch(pool, claim, watch, now),
+    failWatch: (claim, error, retryAt, now) => watches.failWatch(pool, claim, error, retryAt, now),
     removeWatch: resourceId => watches.removeWatch(pool, resourceId, world.now()),
     markSilent: options => markSilent(pool, options),
 

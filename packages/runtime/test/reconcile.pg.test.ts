@@ -2,6 +2,7 @@ import { prove } from '@inlet/sync/prove'
 import { ProviderError } from '@inlet/sync/provider-errors'
 import { RECONCILE_EVERY_MS, reconcileDue, startReconcile } from '@inlet/sync/reconcile'
 import { Runner } from '@inlet/sync/runner'
+import { saveWatch } from '@inlet/testkit/contract/store-fixture'
 import { FakeFolders } from '@inlet/testkit/fake-folders'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type EngineWorld, engineWorld, engineWorldOver, providersMail, storedMail } from './harness.ts'
@@ -43,7 +44,8 @@ describe('a comparison of a mailbox', () => {
     world = await engineWorld()
     for (let i = 0; i < 130; i++) world.mailbox.deliver()
     await world.drain()
-    await world.engine.store.saveWatch(
+    await saveWatch(
+      world.engine.store,
       (await world.store.account(world.accountId))?.resources.find(each => each.lane === 'live')?.id ?? '',
       { providerId: 'w', secret: 's', expiresAt: world.clock.now() + 7 * 86_400_000 },
       world.clock.now(),

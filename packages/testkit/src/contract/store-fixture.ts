@@ -1,6 +1,6 @@
 import type { FeedReader } from '@inlet/sync/feed-port'
 import type { PulledLabel, PulledMessage } from '@inlet/sync/provider-port'
-import type { Batch, Claim, Lane, NewAccount, Store } from '@inlet/sync/store-port'
+import type { Batch, Claim, Lane, NewAccount, Store, WatchClaim } from '@inlet/sync/store-port'
 
 /** A store to be tested, and the feed that its writes appear in. */
 export type StoreUnderTest = { store: Store; feed: FeedReader }
@@ -65,6 +65,28 @@ export async function claimLane(store: Store, accountId: string, lane: Lane, now
   const [claim] = await store.claimDue({ now, leaseMs: LEASE_MS, limit: 1, accountId, lanes: [lane] })
   if (!claim) throw new Error(`The ${lane} lane of ${accountId} is not due at ${now}.`)
   return claim
+}
+
+/** Registers what is due for it, whenever it ends. */
+export async function saveWatch(
+  store: Store,
+  resourceId: string,
+  watch: Parameters<Store['saveWatch']>[1],
+  now: number,
+): Promise<void> {
+  const claim = await claimWatch(store, resourceId, now)
+  if (!(await store.saveWatch(claim, watch, now))) throw new Error(`The claim on ${resourceId} has ended.`)
+}
+
+export async function claimWatch(store: Store, resourceId: string, now: number): Promise<WatchClaim> {
+  const due = await store.watchesDue(now, 1e12, 10_000)
+  const claim = await Promise.all(
+    due
+      .filter(each => each.resourceId === resourceId)
+      .map(each => store.claimWatch(each, now, now + LEASE_MS)),
+  )
+  if (!claim[0]) throw new Error(`The watch of ${resourceId} is not due at ${now}.`)
+  return claim[0]
 }
 
 /** Commits under a claim, keeping its cursor version in step. */

@@ -164,11 +164,12 @@ function accountPart(state: MemoryState, newId: () => string, now: () => number,
   return {
     watchesDue: (at, withinMs, limit) =>
       run('watchesDue', () => doorbells.watchesDue(state, at, withinMs, limit)),
-    saveWatch: (resourceId, { providerId, secret, expiresAt }, at) =>
+    claimWatch: (due, at, until) => run('claimWatch', () => doorbells.claimWatch(state, due, at, until)),
+    saveWatch: (claim, { providerId, secret, expiresAt }, at) =>
       run('saveWatch', () =>
-        doorbells.changeWatch(
+        doorbells.changeClaimed(
           state,
-          resourceId,
+          claim,
           old => ({
             providerId,
             secret: secret ?? old.secret,
@@ -178,11 +179,12 @@ function accountPart(state: MemoryState, newId: () => string, now: () => number,
             retryAt: 0,
           }),
           at,
+          true,
         ),
       ),
-    failWatch: (resourceId, error, retryAt, at) =>
+    failWatch: (claim, error, retryAt, at) =>
       run('failWatch', () =>
-        doorbells.changeWatch(state, resourceId, old => ({ ...old, error, retryAt }), at),
+        doorbells.changeClaimed(state, claim, old => ({ ...old, error, retryAt }), at, false),
       ),
     removeWatch: resourceId =>
       run('removeWatch', () => {
