@@ -55,6 +55,7 @@ export function createStore({
       content.unstored(pool, resourceId, listing, labelId, after, limit),
     seenIds: (resourceId, listing, after, limit) => content.seenIds(pool, resourceId, listing, after, limit),
     differing: (userId, accountId, messages) => content.differing(pool, userId, accountId, messages),
+    mislabelled: (accountId, after, limit) => content.mislabelled(pool, accountId, after, limit),
     unplaced: (accountId, limit) => content.unplaced(pool, accountId, limit),
     dueItems: (accountId, now, limit) => content.dueItems(pool, accountId, now, limit),
     nextItemAt: accountId => content.nextItemAt(pool, accountId),

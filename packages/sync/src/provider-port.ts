@@ -175,6 +175,8 @@ export type PulledBody = { html: string | null; text: string | null; warning: st
 export type LabelPatch = {
   id: string
   version: Version
+  /** It carries `add` and nothing else, whatever it carried. */
+  exactly?: true
   add: string[]
   remove: string[]
   /** What the patch means for the flags; null: nothing. */

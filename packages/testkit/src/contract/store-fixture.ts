@@ -2,8 +2,13 @@ import type { FeedReader } from '@inlet/sync/feed-port'
 import type { PulledLabel, PulledMessage } from '@inlet/sync/provider-port'
 import type { Batch, Claim, Lane, NewAccount, Store, WatchClaim } from '@inlet/sync/store-port'
 
-/** A store to be tested, and the feed that its writes appear in. */
-export type StoreUnderTest = { store: Store; feed: FeedReader }
+export type StoreUnderTest = {
+  store: Store
+  /** Its writes appear there. */
+  feed: FeedReader
+  /** Behind the store's back: a message, by its provider's id, carries what is no label. */
+  mislabel(accountId: string, messageId: string): Promise<void>
+}
 
 export const NOW = 1_800_000_000_000
 export const LEASE_MS = 60_000
@@ -41,7 +46,7 @@ export const inbox: PulledLabel = { id: 'INBOX', name: 'Inbox', role: 'inbox', c
 let users = 0
 
 /** A user with one connected account, whose live lane has been claimed. */
-export async function connected({ store }: StoreUnderTest, more: Partial<NewAccount> = {}) {
+export async function connected({ store }: Pick<StoreUnderTest, 'store'>, more: Partial<NewAccount> = {}) {
   users += 1
   const userId = more.userId ?? `user-${users}`
   const email = more.email ?? `box${users}@example.com`
@@ -114,7 +119,7 @@ export function batchOf(claim: Claim, part: Partial<Batch>): Batch {
 }
 
 /** The whole feed of a user: the latest row or tombstone of everything. */
-export async function wholeFeed({ feed }: StoreUnderTest, userId: string, after = 0) {
+export async function wholeFeed({ feed }: Pick<StoreUnderTest, 'feed'>, userId: string, after = 0) {
   const changes = []
   let cursor = after
   for (;;) {

@@ -101,6 +101,7 @@ type ContentPart = Pick<
   | 'unstored'
   | 'seenIds'
   | 'differing'
+  | 'mislabelled'
   | 'unplaced'
   | 'startReconciliation'
   | 'reconciliationsDue'
@@ -139,6 +140,8 @@ function contentPart(state: MemoryState, planners: Planners, run: Run): ContentP
       run('seenIds', () => content.seenIds(state, resourceId, listing, after, limit)),
     differing: (userId, accountId, messages) =>
       run('differing', () => content.differing(state, planners.plan, userId, accountId, messages)),
+    mislabelled: (accountId, after, limit) =>
+      run('mislabelled', () => content.mislabelled(state, accountId, after, limit)),
     unplaced: (accountId, limit) => run('unplaced', () => content.unplaced(state, accountId, limit)),
     startReconciliation: (accountId, start, at) =>
       run('startReconciliation', () => startReconciliation(state, accountId, start, at)),
