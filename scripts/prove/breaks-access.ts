@@ -9,6 +9,7 @@ const vault = at('unit', 'packages/db/test/vault.test.ts')
 const log = at('unit', 'packages/runtime/test/log.test.ts')
 const gmail = at('unit', 'packages/providers/test/gmail.contract.test.ts')
 const pacing = at('unit', 'packages/sync/test/pacing.test.ts')
+const consent = at('pg', 'apps/web/test/imap-consent.pg.test.ts')
 const grants = at('pg', 'packages/db/test/grants.pg.test.ts')
 
 export const accessBreaks: readonly Break[] = [
@@ -187,5 +188,13 @@ export const accessBreaks: readonly Break[] = [
     test: grants(
       'of two processes that refresh one grant at once one does it, and the other finds its result',
     ),
+  },
+  {
+    rule: 'place-20',
+    what: 'what was granted may be tried without end',
+    file: 'apps/web/src/server/connect.ts',
+    from: 'const refused = consent && (await tooManyLogins(call))',
+    to: 'const refused = null',
+    test: consent('whoever has logins tried is stopped after ten, whichever way, and told so where it began'),
   },
 ]

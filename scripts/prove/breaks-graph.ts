@@ -3,7 +3,7 @@ import type { Break, NamedTest } from './break.ts'
 const at = (project: NamedTest['project'], file: string) => (name: string) =>
   ({ project, file, name }) satisfies NamedTest
 const webhook = at('unit', 'apps/web/test/graph-push.test.ts')
-const background = at('unit', 'packages/runtime/test/background.test.ts')
+const watches = at('pg', 'packages/runtime/test/watches.pg.test.ts')
 const store = at('pg', 'packages/db/test/store-contract.pg.test.ts')
 
 const file = 'apps/web/src/server/graph-push.ts'
@@ -113,11 +113,93 @@ export const graphBreaks: readonly Break[] = [
     ),
   },
   {
-    rule: 'push-20',
-    what: 'rounds of renewal overlap, and a watch is registered twice',
-    file: 'packages/runtime/src/background.ts',
-    from: 'renewing.then(() => renewWatches(engine, withinMs, signal))',
-    to: 'renewWatches(engine, withinMs, signal)',
-    test: background('two rounds of renewing watches at once register each watch once'),
+    rule: 'push-25',
+    what: 'whoever has found a watch due registers it, too',
+    file: 'packages/sync/src/watches.ts',
+    from: 'if (!claim) return null',
+    to: '',
+    test: watches('register a missing watch once'),
+  },
+  {
+    rule: 'push-25',
+    what: 'what two have found due is claimed by both',
+    file: 'packages/db/src/watches.ts',
+    from: 'AND w.retry_at <= $3 AND r.id',
+    to: 'AND $3::int8 > 0 AND r.id',
+    test: watches('at the same moment register a missing watch once'),
+  },
+  {
+    rule: 'push-25',
+    what: 'what lost its row stays registered',
+    file: 'packages/sync/src/watches.ts',
+    from: 'if (!renewed && !grant.sole)',
+    to: 'if (false)',
+    test: watches('leave one watch when %s: what lost its row is taken back'),
+  },
+  {
+    rule: 'push-25',
+    what: 'a watch is saved for an account that was stopped',
+    file: 'packages/db/src/watches.ts',
+    from: 'AND NOT r.paused`,\n    values',
+    to: '`,\n    values',
+    test: watches('take back what was registered for an account that was stopped meanwhile'),
+  },
+  {
+    rule: 'push-25',
+    what: 'Gmail’s only watch is taken back',
+    file: 'packages/sync/src/watches.ts',
+    from: '!renewed && !grant.sole',
+    to: '!renewed',
+    test: watches('do not stop the only watch that a mailbox can have, which is the one that counts'),
+  },
+  {
+    rule: 'push-25',
+    what: 'a round that was given up keeps its claim',
+    file: 'packages/sync/src/watches.ts',
+    from: 'outer.aborted ? now : ',
+    to: '',
+    test: watches('that is given up does not hold the next'),
+  },
+  {
+    rule: 'push-25',
+    what: 'a round looks ahead from wherever it has got to',
+    file: 'packages/sync/src/watches.ts',
+    from: 'watchesDue(now, horizon - now, PAGE)',
+    to: 'watchesDue(now, withinMs + 1, PAGE)',
+    test: watches('renews each watch once, though none lives longer than it looks ahead'),
+  },
+  {
+    rule: 'push-25',
+    what: 'a claim that has ended is as good as one that lives',
+    file: 'packages/db/src/watches.ts',
+    from: ' AND w.retry_at = $3`',
+    to: ' AND $3::int8 > 0`',
+    test: store('is claimed by one of two, and by the other when that one’s claim has ended'),
+  },
+  {
+    rule: 'push-25',
+    what: 'what was renewed meanwhile is renewed again',
+    file: 'packages/db/src/watches.ts',
+    from: 'w.expires_at IS NOT DISTINCT FROM $5',
+    to: '($5::int8 IS NULL OR true)',
+    test: store('that was registered since it was found to be due is not claimed'),
+  },
+  {
+    rule: 'push-25',
+    what: 'two claims of one moment are one',
+    file: 'packages/db/src/watches.ts',
+    from: '`w.resource_id = $1 AND w.provider_id IS NOT DISTINCT FROM $2 AND',
+    to: '`w.resource_id = $1 AND ($2::text IS NULL OR true) AND',
+    test: store(
+      'that a person or the provider ends meanwhile is nobody’s: the claim ends, and it is due at once',
+    ),
+  },
+  {
+    rule: 'push-25',
+    what: 'the watch of a stopped account is claimed',
+    file: 'packages/db/src/watches.ts',
+    from: 'AND r.id = w.resource_id AND NOT r.paused`,\n    [resourceId',
+    to: 'AND r.id = w.resource_id`,\n    [resourceId',
+    test: store('of an account that was stopped or removed meanwhile is neither claimed nor saved'),
   },
 ]

@@ -164,7 +164,8 @@ export class GmailMailbox extends Mailbox {
   watch(_resource: string, { current }: { current: unknown }, until: number): WatchGrant {
     this.#watchUntil = until
     const cursor = String(this.#version)
-    return { providerId: `watch of ${this.email}`, expiresAt: until, cursor, renewed: current !== null }
+    const renewed = current !== null
+    return { providerId: `watch of ${this.email}`, expiresAt: until, cursor, renewed, sole: true }
   }
 
   unwatch(): void {

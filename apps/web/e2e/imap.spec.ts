@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type DovecotServer, startDovecot } from '@inlet/testkit/dovecot'
 import type { Page } from '@playwright/test'
 import { card, control, deliver, expect, openInbox, product, row, signUp, test } from './product.ts'
@@ -15,6 +17,11 @@ test.afterAll(() => dovecot?.stop())
 
 const mail = (subject: string) =>
   `From: Bo Berg <bo@example.org>\r\nTo: ${ann}\r\nSubject: ${subject}\r\nMessage-ID: <${subject.replaceAll(' ', '-')}@example.org>\r\nDate: ${new Date().toUTCString()}\r\n\r\nThis is the text of "${subject}".\r\n`
+/** The servers of the sandbox's mailboxes, which have a consent page. */
+const configured = () =>
+  JSON.parse(readFileSync(join(product().dataDir, 'imap-oauth.json'), 'utf8'))[0] as {
+    imap: { host: string; port: number }
+  }
 const connect = (page: Page) => page.getByRole('button', { name: 'Connect', exact: true })
 
 test('a mailbox of a server that nobody knows is connected by typing its settings, and later again', async ({
@@ -142,4 +149,61 @@ test('a mailbox is connected on its provider’s consent page, and again when th
   await expect(row(page, meanwhile)).toHaveCount(1)
   await expect(row(page, live)).toHaveCount(1)
   await expect(badge).toHaveAttribute('data-state', 'active')
+})
+
+test('whoever types the server of a provider with a consent page is offered it, and a password is the other way', async ({
+  page,
+}) => {
+  const id = `${process.pid}-${Date.now().toString(36)}`
+  const eve = `eve-${id}@${domain}`
+  await control('imap/accounts', { email: eve, name: 'Eve', messages: 3 })
+  await signUp(page, `imap-typed-${id}@example.com`)
+  await page.getByRole('link', { name: /Any other mailbox/ }).click()
+  await page.getByLabel('Email address').fill(eve)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await expect(page.getByText(`No mail server answered for ${domain}.`)).toBeVisible({ timeout: 30_000 })
+  const reading = page.getByRole('group', { name: 'Reading (IMAP)' })
+  const onward = page.getByRole('button', { name: 'Continue with Sandbox Mail' })
+  const password = page.getByLabel('Password', { exact: true })
+  const { imap } = configured()
+  await reading.getByLabel('Server').fill(imap.host)
+  await expect(onward).toHaveCount(0)
+  // It shows up while the port is typed, which goes on.
+  await reading.getByLabel('Port').fill('')
+  await reading.getByLabel('Port').pressSequentially(String(imap.port))
+  await expect(onward).toBeVisible()
+  await expect(reading.getByLabel('Port')).toBeFocused()
+  await expect(password).toHaveCount(0)
+  await expect(page.getByText('Sandbox Mail asks for your consent on its own page')).toBeVisible()
+  await reading.getByLabel('Port').press('Backspace')
+  await expect(onward).toHaveCount(0)
+  await expect(password).toBeVisible()
+  await reading.getByLabel('Port').pressSequentially(String(imap.port).slice(-1))
+  await expect(onward).toBeVisible()
+
+  await page.getByRole('button', { name: 'Use a password' }).click()
+  await expect(password).toBeFocused()
+  await expect(reading.getByLabel('Security')).toHaveValue('none')
+  await password.fill('not the one')
+  await connect(page).click()
+  await expect(password).toHaveAccessibleDescription(/refused/)
+  await onward.click()
+  await expect(page).toHaveURL(/\/imap\/oauth\/authorize/)
+  await expect(page.getByRole('radio', { checked: true })).toHaveValue(eve)
+  await page.getByRole('button', { name: 'Deny' }).click()
+
+  // Back, the server is typed already.
+  await expect(page.getByRole('alert').first()).toContainText('Access was not granted')
+  await expect(onward).toBeFocused({ timeout: 30_000 })
+  await expect(reading.getByLabel('Port')).toHaveValue(String(imap.port))
+  await onward.click()
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await expect(page.getByText(`${eve} is connected`)).toBeVisible()
+  const live = await deliver(eve)
+  await expect(row(page, live)).toHaveCount(1)
+
+  // Connected again it goes the same way.
+  await page.goto(`${product().baseUrl}/connect/imap?email=${encodeURIComponent(eve)}`)
+  await expect(page.getByText('Connected with these settings before.')).toBeVisible()
+  await expect(onward).toBeFocused()
 })

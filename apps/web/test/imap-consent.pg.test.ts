@@ -175,6 +175,40 @@ describe('connecting a mailbox on its provider’s consent page', () => {
       expect(home(await leave(query))).toBe('/connect/imap')
   })
 
+  test('whoever has logins tried is stopped after ten, whichever way, and told so where it began', async () => {
+    const { port = 0 } = sandbox.imap ?? {}
+    const imap = { host: '127.0.0.1', port, security: 'none' }
+    const body = JSON.stringify({ email: ANN, password: 'a guess', imap, smtp: null })
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
+    const byPassword = () => ask(connectImap as never, 'http://inlet/', init)
+    for (let at = 0; at < 9; at++) expect((await byPassword()).status).toBe(422)
+    // Whoever does not want to has no login tried.
+    await comeBack(await consent({ email: ANN }, { account: ANN, answer: 'deny' }))
+    expect(home(await connect({ email: ANN }, BO))).toContain('error=mail_server_refused')
+    const exchanges = () => sandbox.control.log.counts.get('POST /imap/oauth/token 200')
+    const before = exchanges()
+    const answer = await connect()
+    const query = { error: 'rate_limited', provider: WAY, email: ANN }
+    expect(home(answer)).toBe(`/connect/imap?${new URLSearchParams(query)}`)
+    expect(exchanges()).toBe(before)
+    expect(await accounts()).toEqual([])
+    const refused = await byPassword()
+    expect(refused.status).toBe(429)
+    const { error } = await refused.json()
+    expect(error.code).toBe(query.error)
+    const cookie = new RegExp(`${REFUSED_COOKIE}=([^;]+)`).exec(answer.headers.get('set-cookie') ?? '')?.[1]
+    const sentence = /^Too many tries\. Wait \d+ (s|minutes) and try again\.$/
+    expect(error.message).toMatch(sentence)
+    expect(whyBack(runtime, user(), query, cookie)).toMatch(sentence)
+    expect(whyBack(runtime, user(), query, undefined)).toBe(
+      'Too many tries. Wait some minutes and try again.',
+    )
+    // What is told of one refusal is not told of another.
+    expect(whyBack(runtime, user(), { ...query, error: 'mail_server_refused' }, cookie)).toMatch(
+      /^Sandbox Mail/,
+    )
+  })
+
   test('again, it goes the way it came, and keeps the account with its mail and its name', async () => {
     await connect({ email: ANN, name: 'Ann Ash' })
     const before = await accounts()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Refusal } from '../src/settings/api.ts'
-import { emptyDraft, fromFound, toRequest, withSecurity } from '../src/settings/imap/draft.ts'
+import { emptyDraft, fromFound, toRequest, wayAt, withSecurity } from '../src/settings/imap/draft.ts'
 import { problemOf } from '../src/settings/imap/problem.ts'
 
 const empty = emptyDraft('ann@example.org', 'Ann')
@@ -35,6 +35,28 @@ describe('a mailbox as it is typed', () => {
     expect(withSecurity(server, 'imap', 'starttls').port).toBe('143')
     expect(withSecurity({ ...server, port: '' }, 'smtp', 'starttls').port).toBe('587')
     expect(withSecurity({ ...server, port: '1143' }, 'imap', 'starttls').port).toBe('1143')
+  })
+})
+
+describe('a server that is typed', () => {
+  const consent = { id: 'company', name: 'Company' }
+  const way = {
+    ...({ source: 'configured', name: 'Company', login: 'password', note: null } as const),
+    ...{ imap: tls, smtp: null, user: '', consent },
+  }
+  const configured = [{ way, hosts: ['mail.example.org'] }]
+  const typed = (host: string, port = '993') => wayAt({ host, port, security: 'tls' }, configured)
+
+  it.each([
+    ['imap.example.org', '993', true],
+    [' IMAP.Example.org ', '993', true],
+    ['imap.example.org', '1993', false],
+    ['imap.example.org', '', false],
+    ['mail.example.org', '143', true],
+    ['imap.example.or', '993', false],
+    ['', '', false],
+  ])('%s port %s has a consent page: %s', (host, port, has) => {
+    expect(typed(host, port)).toBe(has ? way : undefined)
   })
 })
 

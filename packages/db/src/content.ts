@@ -113,6 +113,22 @@ export async function differing(
   return plan(stored, batch).messages.map(message => message.providerId)
 }
 
+export async function mislabelled(
+  db: Queryable,
+  accountId: string,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await db.query<{ provider_id: string }>(
+    `SELECT provider_id FROM message
+      WHERE user_id = ${OWNER} AND account_id = $1 AND provider_id > $2
+        AND NOT label_ids <@ ARRAY(SELECT id FROM label WHERE user_id = ${OWNER} AND account_id = $1)
+      ORDER BY provider_id LIMIT $3`,
+    [accountId, after, limit],
+  )
+  return rows.map(row => row.provider_id)
+}
+
 export async function unplaced(db: Queryable, accountId: string, limit: number): Promise<string[]> {
   const { rows } = await db.query<{ provider_id: string }>(
     `SELECT m.provider_id FROM message m

@@ -55,6 +55,7 @@ export function createStore({
       content.unstored(pool, resourceId, listing, labelId, after, limit),
     seenIds: (resourceId, listing, after, limit) => content.seenIds(pool, resourceId, listing, after, limit),
     differing: (userId, accountId, messages) => content.differing(pool, userId, accountId, messages),
+    mislabelled: (accountId, after, limit) => content.mislabelled(pool, accountId, after, limit),
     unplaced: (accountId, limit) => content.unplaced(pool, accountId, limit),
     dueItems: (accountId, now, limit) => content.dueItems(pool, accountId, now, limit),
     nextItemAt: accountId => content.nextItemAt(pool, accountId),
@@ -80,8 +81,9 @@ export function createStore({
 
     recordPush: pushRecorder(pool),
     watchesDue: (now, withinMs, limit) => watches.watchesDue(pool, now, withinMs, limit),
-    saveWatch: (resourceId, watch, now) => watches.saveWatch(pool, resourceId, watch, now),
-    failWatch: (resourceId, error, retryAt, now) => watches.failWatch(pool, resourceId, error, retryAt, now),
+    claimWatch: (due, now, until) => watches.claimWatch(pool, due, now, until),
+    saveWatch: (claim, watch, now) => watches.saveWatch(pool, claim, watch, now),
+    failWatch: (claim, error, retryAt, now) => watches.failWatch(pool, claim, error, retryAt, now),
     removeWatch: resourceId => watches.removeWatch(pool, resourceId, world.now()),
     markSilent: options => markSilent(pool, options),
 

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Provider } from '@inlet/protocol/entities'
-import type { Committed, WatchDue } from '@inlet/sync/store-port'
+import type { Committed, WatchClaim, WatchDue } from '@inlet/sync/store-port'
 import { changeAccount } from './account-change.ts'
 import { cleanText } from './clean-batch.ts'
 import type { Pool, Queryable } from './pool.ts'
 import { watchesDue as watchesDueSql } from './sql/watches-due.ts'
+import type { Tx } from './transaction.ts'
 
 type DueRow = {
   resource_id: string
@@ -36,42 +37,61 @@ export async function watchesDue(
   }))
 }
 
+/** A claimed watch is one that is tried again at the claim's end: whatever else sets `retry_at` ends the claim. */
+export async function claimWatch(
+  db: Queryable,
+  { resourceId, providerId, expiresAt }: WatchDue,
+  now: number,
+  until: number,
+): Promise<WatchClaim | null> {
+  const { rowCount } = await db.query(
+    `UPDATE watch w SET retry_at = $4 FROM resource r
+      WHERE w.resource_id = $1 AND w.provider_id IS NOT DISTINCT FROM $2 AND w.expires_at IS NOT DISTINCT FROM $5
+        AND w.retry_at <= $3 AND r.id = w.resource_id AND NOT r.paused`,
+    [resourceId, providerId, now, until, expiresAt],
+  )
+  return rowCount === 1 ? { resourceId, providerId, until } : null
+}
+
+const CLAIMED = `w.resource_id = $1 AND w.provider_id IS NOT DISTINCT FROM $2 AND w.retry_at = $3`
+
 export async function saveWatch(
   pool: Pool,
-  resourceId: string,
+  claim: WatchClaim,
   watch: { providerId: string; secret: string | null; expiresAt: number },
   now: number,
-): Promise<Committed> {
-  return await onWatch(pool, resourceId, now, {
-    sql: `INSERT INTO watch AS w (resource_id, provider_id, secret_hash, expires_at, created_at)
-          VALUES ($1, $2, $3, $4, $5)
-          ON CONFLICT (resource_id) DO UPDATE SET
-            provider_id = excluded.provider_id, secret_hash = coalesce(excluded.secret_hash, w.secret_hash), expires_at = excluded.expires_at,
-            created_at = coalesce(w.created_at, excluded.created_at), error = NULL, retry_at = 0`,
-    values: [watch.providerId, watch.secret === null ? null : hashSecret(watch.secret), watch.expiresAt, now],
+): Promise<Committed | null> {
+  const secret = watch.secret === null ? null : hashSecret(watch.secret)
+  return await underClaim(pool, claim, now, {
+    sql: `UPDATE watch w SET provider_id = $4, secret_hash = coalesce($5, w.secret_hash), expires_at = $6,
+                 created_at = coalesce(w.created_at, $7), error = NULL, retry_at = 0
+            FROM resource r WHERE ${CLAIMED} AND r.id = w.resource_id AND NOT r.paused`,
+    values: [watch.providerId, secret, watch.expiresAt, now],
   })
 }
 
 export async function failWatch(
   pool: Pool,
-  resourceId: string,
+  claim: WatchClaim,
   error: string,
   retryAt: number,
   now: number,
-): Promise<Committed> {
-  return await onWatch(pool, resourceId, now, {
-    sql: `INSERT INTO watch (resource_id, error, retry_at) VALUES ($1, $2, $3)
-          ON CONFLICT (resource_id) DO UPDATE SET error = excluded.error, retry_at = excluded.retry_at`,
+): Promise<Committed | null> {
+  return await underClaim(pool, claim, now, {
+    sql: `UPDATE watch w SET error = $4, retry_at = $5 WHERE ${CLAIMED}`,
     values: [cleanText(error.slice(0, 1_000)), retryAt],
   })
 }
 
 /** `now` only dates the status. */
 export async function removeWatch(pool: Pool, resourceId: string, now: number): Promise<Committed> {
-  return await onWatch(pool, resourceId, now, {
-    sql: `UPDATE watch SET provider_id = NULL, secret_hash = NULL, expires_at = NULL, created_at = NULL, error = NULL,
-                 retry_at = 0 WHERE resource_id = $1`,
-    values: [],
+  return await onWatch(pool, resourceId, now, async tx => {
+    await tx.query(
+      `UPDATE watch SET provider_id = NULL, secret_hash = NULL, expires_at = NULL, created_at = NULL, error = NULL,
+              retry_at = 0 WHERE resource_id = $1`,
+      [resourceId],
+    )
+    return {}
   })
 }
 
@@ -80,17 +100,29 @@ export function hashSecret(secret: string): Buffer {
   return createHash('sha256').update(secret).digest()
 }
 
+async function underClaim(
+  pool: Pool,
+  { resourceId, providerId, until }: WatchClaim,
+  now: number,
+  write: { sql: string; values: unknown[] },
+): Promise<Committed | null> {
+  let held = false
+  const committed = await onWatch(pool, resourceId, now, async tx => {
+    const { rowCount } = await tx.query(write.sql, [resourceId, providerId, until, ...write.values])
+    held = rowCount === 1
+    return held ? {} : false
+  })
+  return held ? committed : null
+}
+
 async function onWatch(
   pool: Pool,
   resourceId: string,
   now: number,
-  write: { sql: string; values: unknown[] },
+  change: (tx: Tx) => Promise<false | Record<string, never>>,
 ): Promise<Committed> {
   const { rows } = await pool.query<{ account_id: string }>('SELECT account_id FROM resource WHERE id = $1', [
     resourceId,
   ])
-  return await changeAccount(pool, rows[0]?.account_id ?? '', now, async tx => {
-    await tx.query(write.sql, [resourceId, ...write.values])
-    return {}
-  })
+  return await changeAccount(pool, rows[0]?.account_id ?? '', now, change)
 }

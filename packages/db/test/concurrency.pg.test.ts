@@ -7,6 +7,7 @@ import {
   inbox,
   NOW,
   pulledMessage,
+  saveWatch,
 } from '@inlet/testkit/contract/store-fixture'
 import { expect, test } from 'vitest'
 import { storeOnPostgres } from './fixture.ts'
@@ -130,7 +131,8 @@ test('live sync, backfill, retries, marks and a reader run at once without deadl
         NOW,
       )
       await store.saveProof(box.accountId, { stored: n, provider: n, checkedAt: NOW, differsSince: null })
-      await store.saveWatch(
+      await saveWatch(
+        store,
         box.claim.lease.resourceId,
         { providerId: 'w', secret: 's', expiresAt: NOW + n + 1 },
         NOW,

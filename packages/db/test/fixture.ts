@@ -1,3 +1,4 @@
+import type { StoreUnderTest } from '@inlet/testkit/contract/store-fixture'
 import { testDatabase } from '@inlet/testkit/test-database'
 import { afterAll, beforeAll } from 'vitest'
 import { createFeedReader } from '../src/feed.ts'
@@ -22,7 +23,7 @@ export function storeOnPostgres() {
   afterAll(async () => {
     await pool?.end()
   })
-  let made: null | { store: ReturnType<typeof createStore>; feed: ReturnType<typeof createFeedReader> } = null
+  let made: StoreUnderTest | null = null
   return {
     database,
     pool: thePool,
@@ -36,6 +37,12 @@ export function storeOnPostgres() {
           },
         }),
         feed: createFeedReader(thePool()),
+        async mislabel(accountId, messageId) {
+          await thePool().query(
+            `UPDATE message SET label_ids = label_ids || 'no-label'::text WHERE account_id = $1 AND provider_id = $2`,
+            [accountId, messageId],
+          )
+        },
       }
       return made
     },

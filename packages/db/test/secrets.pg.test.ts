@@ -1,4 +1,4 @@
-import { commitUnder, connected, NOW } from '@inlet/testkit/contract/store-fixture'
+import { commitUnder, connected, NOW, saveWatch } from '@inlet/testkit/contract/store-fixture'
 import { expect, test } from 'vitest'
 import { appendAudit } from '../src/audit.ts'
 import { reencrypt } from '../src/grants.ts'
@@ -35,7 +35,7 @@ test('tokens and watch secrets are nowhere in the database, and the search for t
   await store.refreshGrant(accountId, async () => ({
     data: { refreshToken: SECRET, accessToken: `${SECRET}-2` },
   }))
-  await store.saveWatch(claim.lease.resourceId, { providerId: 'w', secret: SECRET, expiresAt: NOW + 1 }, NOW)
+  await saveWatch(store, claim.lease.resourceId, { providerId: 'w', secret: SECRET, expiresAt: NOW + 1 }, NOW)
   await commitUnder(store, claim, { cursor: 'c' })
   await store.finish(claim, { ok: true }, NOW)
   await appendAudit(postgres.pool(), {

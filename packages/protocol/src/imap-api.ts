@@ -41,6 +41,18 @@ export const FoundMailbox = z.object({
 })
 export type FoundMailbox = z.infer<typeof FoundMailbox>
 
+/** A way by consent that is configured here, and under which other names its server is known. */
+export type ConfiguredMailbox = { way: FoundMailbox; hosts: string[] }
+
+/** Whether that is where its consent page leads. On another port of the machine there is another server. */
+export function isServerOf(
+  { imap, hosts }: { imap: { host: string; port: number } | null; hosts: readonly string[] },
+  at: { host: string; port: number },
+): boolean {
+  const host = at.host.trim().toLowerCase()
+  return (host === imap?.host && at.port === imap.port) || hosts.includes(host)
+}
+
 /** The likeliest first; empty: nothing was found, and the person must type them. */
 export const ImapSettingsResponse = z.object({ settings: z.array(FoundMailbox) })
 export type ImapSettingsResponse = z.infer<typeof ImapSettingsResponse>

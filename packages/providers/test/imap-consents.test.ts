@@ -96,6 +96,14 @@ describe('who is offered a consent page', () => {
   })
 })
 
+test('what is configured is told for whoever types its server: where it leads, and nothing of its client', () => {
+  const { configured } = adapter({ passwords: false }).consents
+  const own = { source: 'configured', name: 'Company', login: 'oauth', user: '', note: null }
+  const servers = { imap: tls('imap.company.example', 993), smtp: tls('smtp.company.example', 465) }
+  const way = { ...own, ...servers, consent: { id: 'company', name: 'Company' } }
+  expect(configured).toEqual([{ way, hosts: ['mail.company.example'] }])
+})
+
 describe('a grant by consent', () => {
   test('names the configured servers only, and holds no password', async () => {
     const { data } = await granted()

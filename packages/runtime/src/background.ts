@@ -5,7 +5,7 @@ import { pollFallback, pollForViewers } from '@inlet/sync/fallback-poll'
 import { prove } from '@inlet/sync/prove'
 import { reconcileDue } from '@inlet/sync/reconcile'
 import type { Runner } from '@inlet/sync/runner'
-import { RENEW_DAILY_MS, RENEW_WITHIN_MS, type Renewals, renewWatches } from '@inlet/sync/watches'
+import { RENEW_DAILY_MS, RENEW_WITHIN_MS, renewWatches } from '@inlet/sync/watches'
 import type { World } from '@inlet/sync/world'
 import type { Config } from './env.ts'
 import { pullPushes } from './google.ts'
@@ -43,14 +43,6 @@ export function createBackground({
   const stopping = new AbortController()
   let running: Promise<unknown> = Promise.resolve()
 
-  let renewing: Promise<unknown> = Promise.resolve()
-  /** One round after the other: beside another it would register once more what that one is about to save. */
-  const renew = (withinMs: number, signal: AbortSignal): Promise<Renewals> => {
-    const round = renewing.then(() => renewWatches(engine, withinMs, signal))
-    renewing = round.catch(() => {})
-    return round
-  }
-
   const proveAll = async (signal: AbortSignal) => {
     const ids = await operations.accountIds()
     const missing: Record<string, number> = {}
@@ -71,13 +63,13 @@ export function createBackground({
       // A folder that was found meanwhile has none yet.
       everyMs: MINUTE,
       firstMs: 1_000,
-      run: signal => renew(RENEW_WITHIN_MS, signal),
+      run: signal => renewWatches(engine, RENEW_WITHIN_MS, signal),
     },
     {
       name: 'renew-watches-daily',
       everyMs: 24 * 60 * MINUTE,
       firstMs: 60 * MINUTE,
-      run: signal => renew(RENEW_DAILY_MS, signal),
+      run: signal => renewWatches(engine, RENEW_DAILY_MS, signal),
     },
     { name: 'poll', everyMs: MINUTE / 2, firstMs: 5_000, run: () => pollFallback(engine) },
     { name: 'prove', everyMs: 15 * MINUTE, firstMs: 2 * MINUTE, run: proveAll },
@@ -120,7 +112,7 @@ export function createBackground({
     },
     kick,
     drain: (signal: AbortSignal) => runner.drain(signal),
-    renewWatchesNow: (signal: AbortSignal) => renew(RENEW_WITHIN_MS, signal),
+    renewWatchesNow: (signal: AbortSignal) => renewWatches(engine, RENEW_WITHIN_MS, signal),
     proveAll,
     reconcileDue: () => reconcileDue(engine),
     async syncNow(accountId: string, signal: AbortSignal): Promise<SyncResponse['accounts'][number]> {

@@ -1,70 +1,8 @@
-import type { WatchDue } from '@inlet/sync/store-port'
 import { realWorld } from '@inlet/sync/world'
 import { expect, test } from 'vitest'
 import { createBackground } from '../src/background.ts'
 
 type Parts = Parameters<typeof createBackground>[0]
-
-/** A background over one folder without a watch, which `register` registers; nothing is started. */
-function backgroundWith(register: () => Promise<void>) {
-  const saved: string[] = []
-  let registered = 0
-  const due = { resourceId: 'r1', accountId: 'a1', userId: 'u1', email: 'me@x.y', key: 'inbox' } as WatchDue
-  const engine = {
-    world: realWorld,
-    log: { warn: () => {} },
-    bus: { ring: async () => {} },
-    callbackUrl: () => 'https://inlet.example/hook',
-    providers: new Map([
-      [
-        'graph',
-        {
-          port: {
-            async watch() {
-              const providerId = `w${++registered}`
-              await register()
-              return { providerId, expiresAt: 1, cursor: null, renewed: false }
-            },
-          },
-        },
-      ],
-    ]),
-    store: {
-      watchesDue: async () => (saved.length > 0 ? [] : [{ ...due, provider: 'graph', providerId: null }]),
-      async saveWatch(_resource: string, { providerId }: { providerId: string }) {
-        saved.push(providerId)
-        return { userId: 'u1', head: null, upserts: 0, deletions: 0 }
-      },
-      failWatch: async () => ({ userId: 'u1', head: null, upserts: 0, deletions: 0 }),
-      mark: async () => 1,
-    },
-  }
-  return { background: createBackground({ engine } as unknown as Parts), saved }
-}
-
-test('two rounds of renewing watches at once register each watch once', async () => {
-  const { background, saved } = backgroundWith(() => new Promise(resolve => setImmediate(resolve)))
-  const rounds = [1, 2].map(() => background.renewWatchesNow(AbortSignal.timeout(10_000)))
-  expect(await Promise.all(rounds)).toEqual([
-    { renewed: 1, failed: 0 },
-    { renewed: 0, failed: 0 },
-  ])
-  expect(saved).toEqual(['w1'])
-})
-
-test('a round that is given up does not hold the next', async () => {
-  const gone = new AbortController()
-  let first = true
-  const { background, saved } = backgroundWith(async () => {
-    if (!first) return
-    first = false
-    gone.abort(new Error('too long'))
-    throw gone.signal.reason
-  })
-  await expect(background.renewWatchesNow(gone.signal)).rejects.toThrow('too long')
-  expect(await background.renewWatchesNow(AbortSignal.timeout(10_000))).toEqual({ renewed: 1, failed: 0 })
-  expect(saved).toEqual(['w2'])
-})
 
 test('what people look at without a doorbell is polled while they look, also where there is no worker', async () => {
   const asked: unknown[] = []

@@ -2,6 +2,7 @@ import { prove } from '@inlet/sync/prove'
 import { ProviderError } from '@inlet/sync/provider-errors'
 import { RECONCILE_EVERY_MS, reconcileDue, startReconcile } from '@inlet/sync/reconcile'
 import { Runner } from '@inlet/sync/runner'
+import { saveWatch } from '@inlet/testkit/contract/store-fixture'
 import { FakeFolders } from '@inlet/testkit/fake-folders'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type EngineWorld, engineWorld, engineWorldOver, providersMail, storedMail } from './harness.ts'
@@ -28,6 +29,21 @@ const lose = async ({ pool, userId }: Pick<EngineWorld, 'pool' | 'userId'>, ...i
      DELETE FROM message_body WHERE user_id = $1 AND id IN (SELECT id FROM lost)`,
     [userId, ids],
   )
+/** Messages carry what is no label, behind everybody's back. */
+const mislabel = async ({ pool, userId }: Pick<EngineWorld, 'pool' | 'userId'>, ...ids: string[]) =>
+  await pool.query(
+    `UPDATE message SET label_ids = label_ids || 'no-label'::text WHERE user_id = $1 AND provider_id = ANY($2)`,
+    [userId, ids],
+  )
+/** Ids that messages carry and no label has. */
+const astray = async ({ pool, userId }: Pick<EngineWorld, 'pool' | 'userId'>) =>
+  (
+    await pool.query(
+      `SELECT m.provider_id AS message, l.id FROM message m, unnest(m.label_ids) AS l (id)
+        WHERE m.user_id = $1 AND NOT EXISTS (SELECT FROM label WHERE user_id = $1 AND label.id = l.id)`,
+      [userId],
+    )
+  ).rows
 async function compare(world: EngineWorld | Awaited<ReturnType<typeof openFolders>>) {
   expect(await startReconcile(world.engine, world.accountId, 'person')).toBe(true)
   await settled(world)
@@ -43,7 +59,8 @@ describe('a comparison of a mailbox', () => {
     world = await engineWorld()
     for (let i = 0; i < 130; i++) world.mailbox.deliver()
     await world.drain()
-    await world.engine.store.saveWatch(
+    await saveWatch(
+      world.engine.store,
       (await world.store.account(world.accountId))?.resources.find(each => each.lane === 'live')?.id ?? '',
       { providerId: 'w', secret: 's', expiresAt: world.clock.now() + 7 * 86_400_000 },
       world.clock.now(),
@@ -103,6 +120,18 @@ describe('a comparison of a mailbox', () => {
       differsSince: null,
       compared: { at: second?.endedAt, ...NOTHING },
     })
+  })
+
+  it('mends what carries an id that no label has, and a label whose row is lost comes back', async () => {
+    await mislabel(world, 'm7', 'm90')
+    expect(await compare(world)).toMatchObject({ outcome: 'done', ...NOTHING, differing: 2 })
+    expect(await astray(world)).toEqual([])
+    expect(await storedMail(world)).toEqual(providersMail(world))
+    expect(await compare(world)).toMatchObject({ outcome: 'done', ...NOTHING })
+    await world.pool.query(`DELETE FROM label WHERE user_id = $1 AND provider_id = 'UNREAD'`, [world.userId])
+    expect(await compare(world)).toMatchObject({ outcome: 'done', ...NOTHING })
+    expect(await astray(world)).toEqual([])
+    expect(await storedMail(world)).toEqual(providersMail(world))
   })
 
   it('takes for no difference what arrives, changes and goes at the provider meanwhile', async () => {
@@ -278,15 +307,17 @@ describe('a comparison of folders', () => {
       [world.userId, moved, archive],
     )
     world.mailbox.messages.delete(ids[7] ?? '')
+    await mislabel(world, ids[9] ?? '')
     expect(await compare(world)).toMatchObject({
       outcome: 'done',
       provider: 49,
       missing: 1,
       extra: 1,
-      differing: 2,
+      differing: 3,
       failed: 0,
     })
     expect(await stored()).toEqual(atProvider())
+    expect(await astray(world)).toEqual([])
     expect(await compare(world)).toMatchObject({ outcome: 'done', provider: 49, stored: 49, ...NOTHING })
   })
 

@@ -95,7 +95,7 @@ export function placeMessages(stored: Stored, before: PlacesBefore, batch: Batch
       continue
     }
     healed.push({ providerId: id, attempts: null })
-    if (!sameState(accountId, old, state)) patches.push(patchTo(stored, old, state))
+    if (!sameState(accountId, old, state)) patches.push(patchTo(old, state))
   }
   return { batch: { ...batch, upserts, patches, missing, failures }, writes, healed }
 }
@@ -176,16 +176,7 @@ export function sameState(accountId: string, { row }: StoredMessage, state: Stat
   )
 }
 
-function patchTo(stored: Stored, { row, providerId, version }: StoredMessage, state: State): LabelPatch {
-  const carried = row.labelIds.flatMap(id => stored.labels.get(id)?.providerId ?? [])
-  const { labelIds, unread, starred, draft } = state
-  return {
-    id: providerId,
-    version: version + 1n,
-    add: labelIds.filter(id => !carried.includes(id)),
-    remove: carried.filter(id => !labelIds.includes(id)),
-    unread,
-    starred,
-    draft,
-  }
+/** What it carries besides may be no label here: then nobody could name it to be removed. */
+function patchTo({ providerId, version }: StoredMessage, { labelIds, ...flags }: State): LabelPatch {
+  return { id: providerId, version: version + 1n, exactly: true, add: labelIds, remove: [], ...flags }
 }

@@ -126,7 +126,7 @@ export function plan(stored: Stored, batch: Batch): Writes {
       continue
     }
     if (existing.version >= patch.version) continue
-    const carried = new Set(existing.row.labelIds)
+    const carried = new Set(patch.exactly ? [] : existing.row.labelIds)
     for (const label of patch.remove) carried.delete(labelOf(label))
     for (const label of patch.add) carried.add(labelOf(label))
     now.set(id, {

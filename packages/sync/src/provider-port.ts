@@ -175,6 +175,8 @@ export type PulledBody = { html: string | null; text: string | null; warning: st
 export type LabelPatch = {
   id: string
   version: Version
+  /** It carries `add` and nothing else, whatever it carried. */
+  exactly?: true
   add: string[]
   remove: string[]
   /** What the patch means for the flags; null: nothing. */
@@ -233,8 +235,17 @@ export type WatchRequest = {
   /** What is registered so far, if anything is. */
   current: { providerId: string } | null
 }
-/** `renewed`: `current` goes on with its own secret. */
-export type WatchGrant = { providerId: string; expiresAt: number; cursor: string | null; renewed: boolean }
+/**
+ * `renewed`: `current` goes on with its own secret. `sole`: however often it is registered, the mailbox has one, so that
+ * stopping a registration that came too late would stop the one that counts.
+ */
+export type WatchGrant = {
+  providerId: string
+  expiresAt: number
+  cursor: string | null
+  renewed: boolean
+  sole?: true
+}
 
 export type ProviderMutation =
   | { type: 'labels'; messageIds: string[]; add: string[]; remove: string[] }

@@ -36,6 +36,8 @@ export interface ReconciliationStore {
   seenIds(resourceId: string, listing: string, after: string, limit: number): Promise<string[]>
   /** Ids of those whose row would be another, were they committed now. Writes nothing. */
   differing(userId: string, accountId: string, messages: PulledMessage[]): Promise<string[]>
+  /** Stored messages that carry what is no label of the account, `after` on, sorted. */
+  mislabelled(accountId: string, after: string, limit: number): Promise<string[]>
   /** Stored messages that lie nowhere (see plan-places.ts) and about which nobody is being asked. */
   unplaced(accountId: string, limit: number): Promise<string[]>
 }

@@ -118,8 +118,8 @@ async function differs(work: Work, state: ListingCursor, listing: Listing): Prom
   return false
 }
 
-/** Not here; here, but not in this set; told otherwise by its page; here, and not in the set there. */
-const PHASES = ['missing', 'elsewhere', 'differing', 'extra'] as const
+/** Not here; here, but not in this set; told otherwise by its page; here with what is no label; here, and not in the set there. */
+const PHASES = ['missing', 'elsewhere', 'differing', 'mislabelled', 'extra'] as const
 type Phase = (typeof PHASES)[number]
 
 async function idsIn(
@@ -131,12 +131,16 @@ async function idsIn(
   limit: number,
 ): Promise<string[]> {
   const { store } = work.engine
+  const { accountId } = work.claim
   const { resourceId } = work.claim.lease
   // Of what is not here at all the first set has told.
   if (phase === 'missing') return counted ? store.unstored(resourceId, name, null, after, limit) : []
   if (phase === 'elsewhere')
     return labelId === null ? [] : store.unstored(resourceId, name, labelId, after, limit)
   if (phase === 'differing') return store.seenIds(resourceId, differingIn(name), after, limit)
+  // No set of a label would tell of it. Where sets are folders their pages do.
+  if (phase === 'mislabelled')
+    return labelId === null && counted ? store.mislabelled(accountId, after, limit) : []
   return store.unlisted(resourceId, name, labelId, startedAt, limit)
 }
 

@@ -75,16 +75,22 @@ export interface Store extends PlaceStore, MutationStore, AttendanceStore, Recon
   // -- doorbells --
   /** Records the event and marks the mailbox's live lane dirty, and answers once both are committed (I6). */
   recordPush(event: PushEvent, now: number): Promise<PushOutcome>
-  /** Watches that are missing, expired or expire within `withinMs`. Paged by account id. */
+  /** Watches that are missing or end within `withinMs`, and that nobody has claimed. Paged by account id. */
   watchesDue(now: number, withinMs: number, limit: number): Promise<WatchDue[]>
+  /**
+   * Until `until` nobody else registers this watch. null: somebody does or did, or it is not due any more. What changes
+   * the watch meanwhile (a person, a push, a stop) ends the claim.
+   */
+  claimWatch(due: WatchDue, now: number, until: number): Promise<WatchClaim | null>
+  /** Ends the claim. null: it had ended before, nothing is written, and what was registered is nobody's. */
   saveWatch(
-    resourceId: string,
+    claim: WatchClaim,
     /** `secret` null: the watch goes on with its own. */
     watch: { providerId: string; secret: string | null; expiresAt: number },
     now: number,
-  ): Promise<Committed>
-  /** A registration that failed: kept for the status, tried again at `retryAt`. */
-  failWatch(resourceId: string, error: string, retryAt: number, now: number): Promise<Committed>
+  ): Promise<Committed | null>
+  /** A registration that failed: ends the claim, is kept for the status, and tried again at `retryAt`. */
+  failWatch(claim: WatchClaim, error: string, retryAt: number, now: number): Promise<Committed | null>
   removeWatch(resourceId: string): Promise<Committed>
   /**
    * Marks live lanes whose doorbell cannot be trusted: no watch, watch expired, or no push for `silentMs`,
@@ -251,6 +257,9 @@ export type WatchDue = {
   providerId: string | null
   expiresAt: number | null
 }
+
+/** `until` is later with each claim of what is registered as `providerId`, so that the two tell claims apart. */
+export type WatchClaim = { resourceId: string; providerId: string | null; until: number }
 
 export type NewAccount = {
   userId: string

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { connect } from './connection.ts'
 import { announce, type Engine, providerOf } from './engine.ts'
 import { ProviderError } from './provider-errors.ts'
+import type { Connection, ProviderPort } from './provider-port.ts'
 import { backoffMs } from './retry.ts'
 import type { WatchDue } from './store-port.ts'
 
@@ -14,58 +15,80 @@ const PAGE = 50
 const AT_ONCE = 4
 const RETRY_BASE_MS = 60_000
 const RETRY_CAP_MS = 60 * 60_000
+/** What is registering a watch, and has died, holds it as long. */
+const CLAIM_MS = 2 * 60_000
+/** A registration takes less than its claim. */
+const REGISTER_MS = CLAIM_MS - 15_000
+/** Also where the round was given up meanwhile. */
+const TAKE_BACK_MS = 10_000
 
 export type Renewals = { renewed: number; failed: number }
 
 /**
  * Registers what is missing, renews what ends within `withinMs`. Each account on its own: one that fails is noted on
- * its row with a time to try again, and the others go on.
+ * its row with a time to try again, and the others go on. What another process is registering is left to it.
  */
 export async function renewWatches(engine: Engine, withinMs: number, signal: AbortSignal): Promise<Renewals> {
   const total: Renewals = { renewed: 0, failed: 0 }
+  // Some watches live no longer than `withinMs`: what this round has renewed is not due again in it.
+  const horizon = engine.world.now() + withinMs
   for (let page = 0; page < 10_000; page++) {
     signal.throwIfAborted()
-    const due = await engine.store.watchesDue(engine.world.now(), withinMs, PAGE)
+    const now = engine.world.now()
+    const due = await engine.store.watchesDue(now, horizon - now, PAGE)
     const before = total.renewed
     for (let from = 0; from < due.length; from += AT_ONCE) {
-      const results = await Promise.all(
+      const ends = await Promise.all(
         due.slice(from, from + AT_ONCE).map(watch => renew(engine, watch, signal)),
       )
-      for (const ok of results) total[ok ? 'renewed' : 'failed'] += 1
+      for (const end of ends) if (end) total[end] += 1
     }
     if (due.length < PAGE || total.renewed === before) return total
   }
   return total
 }
 
-async function renew(engine: Engine, due: WatchDue, signal: AbortSignal): Promise<boolean> {
-  const now = engine.world.now()
+/** null: somebody else is at it, or came before this registration was saved. */
+async function renew(engine: Engine, due: WatchDue, outer: AbortSignal): Promise<keyof Renewals | null> {
+  const { store, world } = engine
+  const now = world.now()
+  const claim = await store.claimWatch(due, now, now + CLAIM_MS)
+  if (!claim) return null
+  const signal = AbortSignal.any([outer, AbortSignal.timeout(REGISTER_MS)])
+  const fail = async (error: string, retryAt: number) => {
+    const failed = await store.failWatch(claim, error, retryAt, world.now())
+    if (failed) await announce(engine, failed)
+    return failed && 'failed'
+  }
   try {
     const { port } = providerOf(engine, due.provider)
     const secret = randomBytes(24).toString('base64url')
     const callbackUrl = engine.callbackUrl(due.provider)
     const current = due.providerId === null ? null : { providerId: due.providerId }
-    const grant = await port.watch(connect(engine, due), due.key, { secret, callbackUrl, current }, signal)
-    if (!grant) {
-      const none = 'There is no doorbell here; the mailbox is polled.'
-      await announce(engine, await engine.store.failWatch(due.resourceId, none, now + RETRY_CAP_MS, now))
-      return false
-    }
+    const conn = connect(engine, due)
+    const grant = await port.watch(conn, due.key, { secret, callbackUrl, current }, signal)
+    if (!grant) return await fail('There is no doorbell here; the mailbox is polled.', now + RETRY_CAP_MS)
     const { providerId, expiresAt, renewed } = grant
     const watch = { providerId, expiresAt, secret: renewed ? null : secret }
-    await announce(engine, await engine.store.saveWatch(due.resourceId, watch, now))
+    const saved = await store.saveWatch(claim, watch, world.now())
+    if (!saved) {
+      // Kept, it would ring beside the one that counts until it expires.
+      if (!renewed && !grant.sole) await unwatch(engine, conn, port, grant, AbortSignal.timeout(TAKE_BACK_MS))
+      return null
+    }
+    await announce(engine, saved)
     // What changed between the end of the old doorbell and this one rang nobody.
-    if (!renewed) await engine.store.mark({ resourceId: due.resourceId }, 'schedule', now)
-    return true
+    if (!renewed) await store.mark({ resourceId: due.resourceId }, 'schedule', now)
+    return 'renewed'
   } catch (error) {
-    signal.throwIfAborted()
     const message = error instanceof Error ? error.message : String(error)
     const floor = error instanceof ProviderError ? (error.retryAt ?? 0) : 0
-    const wait = RETRY_BASE_MS + backoffMs(1, engine.world.random(), RETRY_BASE_MS, RETRY_CAP_MS)
+    const wait = RETRY_BASE_MS + backoffMs(1, world.random(), RETRY_BASE_MS, RETRY_CAP_MS)
+    // A round that was given up says nothing of the watch: whoever comes next may try at once.
+    const end = await fail(message, outer.aborted ? now : Math.max(now + wait, floor))
+    outer.throwIfAborted()
     engine.log.warn({ accountId: due.accountId, error: message }, 'watch not registered')
-    const retryAt = Math.max(now + wait, floor)
-    await announce(engine, await engine.store.failWatch(due.resourceId, message, retryAt, now))
-    return false
+    return end
   }
 }
 
@@ -77,11 +100,22 @@ export async function stopWatches(engine: Engine, accountId: string, signal: Abo
   const conn = connect(engine, { accountId, email: account.email, provider: account.provider })
   for (const resource of account.resources) {
     if (resource.watchId === null) continue
-    try {
-      await port.unwatch(conn, { providerId: resource.watchId }, signal)
-    } catch (error) {
-      engine.log.warn({ accountId, error: String(error) }, 'watch not stopped at the provider')
-    }
+    await unwatch(engine, conn, port, { providerId: resource.watchId }, signal)
     await announce(engine, await engine.store.removeWatch(resource.id))
+  }
+}
+
+async function unwatch(
+  engine: Engine,
+  conn: Connection,
+  port: ProviderPort,
+  { providerId }: { providerId: string },
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await port.unwatch(conn, { providerId }, signal)
+  } catch (error) {
+    const { accountId } = conn
+    engine.log.warn({ accountId, error: String(error) }, 'watch not stopped at the provider')
   }
 }

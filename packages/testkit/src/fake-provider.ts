@@ -9,6 +9,7 @@ import type {
   PulledLabel,
   PulledMessage,
   PulledPage,
+  WatchGrant,
   WatchRequest,
 } from '@inlet/sync/provider-port'
 import { untilAborted } from './fake-call.ts'
@@ -195,7 +196,12 @@ export class FakeProvider implements ProviderPort {
     await this.#call('counts', '', signal)
     return { messages: this.messages.size, unread: null }
   }
-  async watch(_conn: unknown, _resource: string, { current }: WatchRequest, signal: AbortSignal) {
+  async watch(
+    _conn: unknown,
+    _resource: string,
+    { current }: WatchRequest,
+    signal: AbortSignal,
+  ): Promise<WatchGrant> {
     await this.#call('watch', '', signal)
     this.watches += 1
     return {
@@ -203,6 +209,7 @@ export class FakeProvider implements ProviderPort {
       expiresAt: Date.now() + 7 * 86_400_000,
       cursor: String(this.#version),
       renewed: current !== null,
+      sole: true,
     }
   }
   async unwatch(_conn: unknown, _watch: unknown, signal: AbortSignal) {

@@ -7,7 +7,7 @@ import * as z from 'zod'
 import { type Way, wayOf } from './adapter-of.ts'
 import type { SignedIn } from './current-session.ts'
 import type { Call, Handler } from './handle.ts'
-import { mailGrant, type Refused, refusedCookie, wayBack } from './imap-consent.ts'
+import { mailGrant, type Refused, refusedCookie, tooManyLogins, wayBack } from './imap-consent.ts'
 import { seal, unseal } from './sealed-cookie.ts'
 
 type UserCall = Call & { user: SignedIn }
@@ -62,8 +62,8 @@ export const backFromConsent: Handler<UserCall> = async call => {
   const home = new URLSearchParams({ error: outcome.error, provider: way.key })
   if (!way.consent) return redirect(`/connect?${home}`, gone)
   if (sealed?.email) home.set('email', sealed.email)
-  if (!('reason' in outcome)) return redirect(`/connect/imap?${home}`, gone)
-  home.set('reason', outcome.reason)
+  if (!('message' in outcome)) return redirect(`/connect/imap?${home}`, gone)
+  if ('reason' in outcome) home.set('reason', outcome.reason)
   return redirect(`/connect/imap?${home}`, gone, refusedCookie(runtime, user, outcome))
 }
 
@@ -89,6 +89,9 @@ async function finish(call: UserCall, way: Way, { codeVerifier, email, name }: S
   try {
     if (denied && DENIED.includes(denied)) return { error: 'access_denied' }
     if (denied) throw new Error(`The consent page answered ${denied.slice(0, 60)}.`)
+    // Before the code is exchanged: nothing is granted that nobody would use.
+    const refused = consent && (await tooManyLogins(call))
+    if (refused) return refused
     const code = params.get('code') ?? ''
     const redirectUri = callbackUrl(runtime, way)
     const given = await oauth.exchange({ code, codeVerifier, redirectUri }, signal)

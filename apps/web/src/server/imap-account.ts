@@ -22,14 +22,14 @@ type UserCall = Call & { user: SignedIn }
 /** Each search knocks at a dozen servers at most. */
 const SEARCHES: RateRule = { name: 'imap-settings', limit: 10, windowMs: 60_000 }
 /** Enough for somebody who looks for the right password, and nothing for somebody who tries them all. */
-const LOGINS: RateRule = { name: 'imap-login', limit: 10, windowMs: 10 * 60_000 }
+export const LOGINS: RateRule = { name: 'imap-login', limit: 10, windowMs: 10 * 60_000 }
 const SEARCH_MS = 15_000
 
 /** The servers of an address: those it was connected with before, or those that are found. */
 export const findImapSettings: Handler<UserCall> = async ({ request, runtime, user, signal }) => {
   const imap = adapterOf(runtime, 'imap')
   const { email } = await parseJson(ImapSettingsRequest, request)
-  await within(runtime, SEARCHES, user)
+  await stayWithin(runtime, SEARCHES, user)
   const account = await imapAccount(runtime, user, email)
   const stored = account && (await storedSettings(runtime, account))
   if (stored) return answer({ settings: [stored] } satisfies ImapSettingsResponse)
@@ -49,7 +49,7 @@ export const connectImap: Handler<UserCall> = async call => {
   const { request, runtime, user, signal } = call
   const imap = adapterOf(runtime, 'imap')
   const typed = await parseJson(ImapConnectRequest, request)
-  await within(runtime, LOGINS, user)
+  await stayWithin(runtime, LOGINS, user)
   const before = await imapAccount(runtime, user, typed.email)
   const grant = grantOf(typed, before?.displayName ?? '')
   const problem = await imap.tryLogin({ data: grant }, signal)
@@ -70,11 +70,17 @@ export const connectImap: Handler<UserCall> = async call => {
   return answer({ accountId, email } satisfies ImapConnectResponse)
 }
 
-async function within(runtime: Runtime, rule: RateRule, user: SignedIn): Promise<void> {
+async function stayWithin(runtime: Runtime, rule: RateRule, user: SignedIn): Promise<void> {
+  const refusal = await tooMany(runtime, rule, user)
+  if (refusal) throw refusal
+}
+
+/** Counts a try. null: it is within the rule. */
+export async function tooMany(runtime: Runtime, rule: RateRule, user: SignedIn): Promise<ApiError | null> {
   const { ok, retryAfterS: retryAfter } = await runtime.limit(rule, user.id)
-  if (ok) return
+  if (ok) return null
   const wait = retryAfter > 90 ? `${Math.ceil(retryAfter / 60)} minutes` : `${retryAfter} s`
-  throw new ApiError('rate_limited', `Too many tries. Wait ${wait} and try again.`, { retryAfter })
+  return new ApiError('rate_limited', `Too many tries. Wait ${wait} and try again.`, { retryAfter })
 }
 
 /** The person's mailbox of this address, if it is connected by IMAP. */

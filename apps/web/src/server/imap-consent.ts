@@ -5,17 +5,25 @@ import { problemText } from '../settings/connect-text.ts'
 import { adapterOf, BY_IMAP, type Way } from './adapter-of.ts'
 import type { SignedIn } from './current-session.ts'
 import type { Call } from './handle.ts'
-import { imapAccount } from './imap-account.ts'
+import { imapAccount, LOGINS, tooMany } from './imap-account.ts'
 import { seal, unseal } from './sealed-cookie.ts'
 
 type UserCall = Call & { user: SignedIn }
 
-/** A mail server did not let the granted access in. */
-export type Refused = { error: 'mail_server_refused'; reason: string; message: string }
+/** A mail server did not let the granted access in, or is not asked again so soon. `message` is for the person. */
+export type Refused =
+  | { error: 'mail_server_refused'; reason: string; message: string }
+  | { error: 'rate_limited'; message: string }
 
 export const REFUSED_COOKIE = 'inlet_refused'
 const REFUSED_S = 10 * 60
-const Sealed = z.object({ userId: z.string(), message: z.string() })
+const Sealed = z.object({ userId: z.string(), error: z.string(), message: z.string() })
+
+/** Whether this person may have a login tried: to the mail server it is one, whatever proves who is there. */
+export async function tooManyLogins({ runtime, user }: UserCall): Promise<Refused | null> {
+  const refusal = await tooMany(runtime, LOGINS, user)
+  return refusal && { error: 'rate_limited', message: refusal.message }
+}
 
 /** What was granted, tried at the mail servers; the same address again keeps its name. */
 export async function mailGrant(
@@ -43,9 +51,10 @@ export async function wayBack(runtime: Runtime, user: SignedIn, email: string): 
   return `${page}?${new URLSearchParams({ email })}`
 }
 
-/** Carries the server's words to the page: in the address they could be anybody's. */
-export function refusedCookie({ config }: Runtime, { id: userId }: SignedIn, { message }: Refused): string {
-  const sealed = seal(config.authSecret, { userId, message }, Date.now() + REFUSED_S * 1_000)
+/** Carries the words to the page: in the address they could be anybody's. */
+export function refusedCookie({ config }: Runtime, { id: userId }: SignedIn, refused: Refused): string {
+  const { error, message } = refused
+  const sealed = seal(config.authSecret, { userId, error, message }, Date.now() + REFUSED_S * 1_000)
   const secure = config.baseUrl.startsWith('https:') ? '; Secure' : ''
   return `${REFUSED_COOKIE}=${sealed}; Max-Age=${REFUSED_S}; Path=/connect/imap; HttpOnly; SameSite=Lax${secure}`
 }
@@ -61,6 +70,6 @@ export function whyBack(
   const key = typeof provider === 'string' ? provider : ''
   const name = adapters.imap?.consents.of(key.slice(BY_IMAP.length))?.provider.name
   const { data } = Sealed.safeParse(unseal(config.authSecret, cookie ?? '', Date.now()))
-  if (error === 'mail_server_refused' && data?.userId === userId) return data.message
+  if (data?.userId === userId && data.error === error) return data.message
   return problemText(error, key, name)
 }

@@ -36,6 +36,8 @@ export function problemText(error: string, provider: string, name = 'The provide
         : 'Some of the permissions were left unticked. Inlet needs all of them to keep your mail live; please tick every box.'
     case 'mail_server_refused':
       return `${company} granted access, but its mail server did not accept it. Please try again, and choose the account of this address.`
+    case 'rate_limited':
+      return 'Too many tries. Wait some minutes and try again.'
     default:
       return 'The account could not be connected. Please try again.'
   }

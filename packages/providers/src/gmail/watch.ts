@@ -27,7 +27,7 @@ export async function watch(
       `Gmail answered a watch without a readable expiration (${String(expiration).slice(0, 40)}).`,
     )
   const cursor = parseVersion(historyId) > 0n ? String(historyId) : null
-  return { providerId: topicName, expiresAt, cursor, renewed }
+  return { providerId: topicName, expiresAt, cursor, renewed, sole: true }
 }
 
 /** Gmail knows one watch a user, so which one is not asked. Call it before the token is revoked. */

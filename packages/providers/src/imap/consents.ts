@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { isServerOf } from '@inlet/protocol/imap-api'
 import { ProviderError } from '@inlet/sync/provider-errors'
 import type { Grant } from '@inlet/sync/store-port'
 import type { World } from '@inlet/sync/world'
@@ -24,6 +25,8 @@ export type Offer = Omit<FoundSettings, 'source'> & {
 /** Everything about grants by consent. Grants with a password pass through it as well: they hold no token. */
 export type Consents = {
   of(id: string): Consent | null
+  /** What there is for whoever types a server. The user is to be filled in. */
+  readonly configured: readonly { way: Offer; hosts: string[] }[]
   /** Settings of an address whose domain is a configured provider's. */
   byDomain(address: string, known: FoundSettings | null): Offer | null
   /** Adds the way by consent where the servers are a configured provider's. */
@@ -39,20 +42,15 @@ export function createConsents(providers: readonly ImapOAuth[], world: World): C
 
   return {
     of,
+    configured: providers.map(provider => ({ way: ownWay(provider), hosts: [...provider.hosts] })),
     byDomain(address, known) {
       const domain = address.slice(address.lastIndexOf('@') + 1)
       const provider = providers.find(({ domains }) => domains.includes(domain))
-      if (!provider) return null
-      const { name, imap, smtp } = provider
-      const { login = 'password', note = null, user = address } = known ?? {}
-      const found = { name, imap, smtp, login, note, user, source: 'configured' } as const
-      return withConsent(found, provider)
+      return provider ? ownWay(provider, { user: address, ...known }) : null
     },
     offer(found) {
-      const host = found.imap?.host.toLowerCase() ?? ''
-      const isAt = ({ imap, hosts }: ImapOAuth) =>
-        (host === imap.host && found.imap?.port === imap.port) || hosts.includes(host)
-      const provider = providers.find(isAt)
+      const { imap } = found
+      const provider = imap && providers.find(each => isServerOf(each, imap))
       return provider ? withConsent(found, provider) : { ...found, consent: null }
     },
     async refresh(grant, signal) {
@@ -85,6 +83,13 @@ function toConsent(provider: ImapOAuth, world: World): Consent {
       return { data: { ...way, ...data } }
     },
   }
+}
+
+/** To the provider's own servers. */
+function ownWay(provider: ImapOAuth, known: Partial<Pick<Offer, 'login' | 'note' | 'user'>> = {}): Offer {
+  const { name, imap, smtp } = provider
+  const { login = 'password', note = null, user = '' } = known
+  return withConsent({ name, imap, smtp, login, note, user, source: 'configured' }, provider)
 }
 
 function withConsent(found: Omit<Offer, 'consent'>, { id, name, passwords }: ImapOAuth): Offer {

@@ -2,7 +2,16 @@ import type { PushEvent } from '@inlet/sync/push-event'
 import { COOL_DOWN_AFTER } from '@inlet/sync/status'
 import type { Surveyed } from '@inlet/sync/store-port'
 import { describe, expect, test } from 'vitest'
-import { claimLane, commitUnder, connected, NOW, type StoreUnderTest, wholeFeed } from './store-fixture.ts'
+import {
+  claimLane,
+  claimWatch,
+  commitUnder,
+  connected,
+  NOW,
+  type StoreUnderTest,
+  saveWatch,
+  wholeFeed,
+} from './store-fixture.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 
@@ -106,12 +115,18 @@ export function doorbellsContract(get: () => StoreUnderTest): void {
       providerId: null,
       expiresAt: null,
     })
-    await store.failWatch(resourceId, 'refused', NOW + 1_000, NOW)
+    await store.failWatch(await claimWatch(store, resourceId, NOW), 'refused', NOW + 1_000, NOW)
     expect(await due(NOW + 999)).toBeUndefined()
     expect(await due(NOW + 1_000)).toBeDefined()
-    await store.saveWatch(resourceId, { providerId: 'w1', secret: 's', expiresAt: NOW + 3 * DAY_MS }, NOW)
+    await saveWatch(
+      store,
+      resourceId,
+      { providerId: 'w1', secret: 's', expiresAt: NOW + 3 * DAY_MS },
+      NOW + 1_000,
+    )
     expect(await due(NOW + 1_000)).toBeUndefined()
-    expect(await due(NOW + 2 * DAY_MS)).toMatchObject({ providerId: 'w1', expiresAt: NOW + 3 * DAY_MS })
+    expect(await due(NOW + 2 * DAY_MS)).toBeUndefined()
+    expect(await due(NOW + 2 * DAY_MS + 1)).toMatchObject({ providerId: 'w1', expiresAt: NOW + 3 * DAY_MS })
     expect(await accountRow(userId)).toMatchObject({ watchExpiresAt: NOW + 3 * DAY_MS })
     await store.removeWatch(resourceId)
     expect(await due(NOW)).toMatchObject({ providerId: null })
@@ -129,7 +144,8 @@ export function doorbellsContract(get: () => StoreUnderTest): void {
     await commitUnder(store, claim, { cursor: 'c1' })
     await store.finish(claim, { ok: true }, NOW)
     expect(await state()).toEqual(['degraded', 'watch_missing'])
-    await store.saveWatch(
+    await saveWatch(
+      store,
       claim.lease.resourceId,
       { providerId: 'w', secret: 's', expiresAt: NOW + DAY_MS },
       NOW,
@@ -169,8 +185,8 @@ export function doorbellsContract(get: () => StoreUnderTest): void {
       await store.finish(each.claim, { ok: true }, NOW)
     }
     const watch = { providerId: 'w', secret: 's', expiresAt: NOW + DAY_MS }
-    await store.saveWatch(watched.claim.lease.resourceId, watch, NOW)
-    await store.saveWatch(silent.claim.lease.resourceId, watch, NOW)
+    await saveWatch(store, watched.claim.lease.resourceId, watch, NOW)
+    await saveWatch(store, silent.claim.lease.resourceId, watch, NOW)
     await store.setEnabled(stopped.accountId, false, NOW)
     await store.recordPush(push(watched.email), NOW + 590_000)
     const pushed = await claimLane(store, watched.accountId, 'live', NOW + 590_000)
@@ -202,7 +218,7 @@ export function doorbellsContract(get: () => StoreUnderTest): void {
       await store.finish(each.claim, { ok: true }, NOW)
     }
     const watch = { providerId: 'w', secret: 's', expiresAt: NOW + DAY_MS }
-    await store.saveWatch(watched.claim.lease.resourceId, watch, NOW)
+    await saveWatch(store, watched.claim.lease.resourceId, watch, NOW)
     await store.setEnabled(stopped.accountId, false, NOW)
     const looking = { now: NOW + 31_000, silentMs: NOW, everyMs: 30_000 }
     const userIds = [watched.userId, stopped.userId]

@@ -1,9 +1,14 @@
 import type { FeedReader } from '@inlet/sync/feed-port'
 import type { PulledLabel, PulledMessage } from '@inlet/sync/provider-port'
-import type { Batch, Claim, Lane, NewAccount, Store } from '@inlet/sync/store-port'
+import type { Batch, Claim, Lane, NewAccount, Store, WatchClaim } from '@inlet/sync/store-port'
 
-/** A store to be tested, and the feed that its writes appear in. */
-export type StoreUnderTest = { store: Store; feed: FeedReader }
+export type StoreUnderTest = {
+  store: Store
+  /** Its writes appear there. */
+  feed: FeedReader
+  /** Behind the store's back: a message, by its provider's id, carries what is no label. */
+  mislabel(accountId: string, messageId: string): Promise<void>
+}
 
 export const NOW = 1_800_000_000_000
 export const LEASE_MS = 60_000
@@ -41,7 +46,7 @@ export const inbox: PulledLabel = { id: 'INBOX', name: 'Inbox', role: 'inbox', c
 let users = 0
 
 /** A user with one connected account, whose live lane has been claimed. */
-export async function connected({ store }: StoreUnderTest, more: Partial<NewAccount> = {}) {
+export async function connected({ store }: Pick<StoreUnderTest, 'store'>, more: Partial<NewAccount> = {}) {
   users += 1
   const userId = more.userId ?? `user-${users}`
   const email = more.email ?? `box${users}@example.com`
@@ -65,6 +70,28 @@ export async function claimLane(store: Store, accountId: string, lane: Lane, now
   const [claim] = await store.claimDue({ now, leaseMs: LEASE_MS, limit: 1, accountId, lanes: [lane] })
   if (!claim) throw new Error(`The ${lane} lane of ${accountId} is not due at ${now}.`)
   return claim
+}
+
+/** Registers what is due for it, whenever it ends. */
+export async function saveWatch(
+  store: Store,
+  resourceId: string,
+  watch: Parameters<Store['saveWatch']>[1],
+  now: number,
+): Promise<void> {
+  const claim = await claimWatch(store, resourceId, now)
+  if (!(await store.saveWatch(claim, watch, now))) throw new Error(`The claim on ${resourceId} has ended.`)
+}
+
+export async function claimWatch(store: Store, resourceId: string, now: number): Promise<WatchClaim> {
+  const due = await store.watchesDue(now, 1e12, 10_000)
+  const claim = await Promise.all(
+    due
+      .filter(each => each.resourceId === resourceId)
+      .map(each => store.claimWatch(each, now, now + LEASE_MS)),
+  )
+  if (!claim[0]) throw new Error(`The watch of ${resourceId} is not due at ${now}.`)
+  return claim[0]
 }
 
 /** Commits under a claim, keeping its cursor version in step. */
@@ -92,7 +119,7 @@ export function batchOf(claim: Claim, part: Partial<Batch>): Batch {
 }
 
 /** The whole feed of a user: the latest row or tombstone of everything. */
-export async function wholeFeed({ feed }: StoreUnderTest, userId: string, after = 0) {
+export async function wholeFeed({ feed }: Pick<StoreUnderTest, 'feed'>, userId: string, after = 0) {
   const changes = []
   let cursor = after
   for (;;) {

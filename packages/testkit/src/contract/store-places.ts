@@ -247,6 +247,22 @@ export function placesContract(get: () => StoreUnderTest): void {
     expect(await disagreeing('', 0)).toEqual([])
   })
 
+  test('a message that carries what is no label is found, and carries its folders only', async () => {
+    const { say, state, store, accountId, userId, lane, commit } = await placed()
+    const upserts = ['m', 'n'].map(id => pulledMessage(id))
+    await say('a', { put: [place(1, 'm'), place(2, 'n')] }, { upserts })
+    await get().mislabel(accountId, 'm')
+    expect((await state('m'))?.in).toEqual(['a', undefined])
+    expect(await store.disagreeing(accountId, '', 9)).toEqual(['m'])
+    expect((await commit(lane('b'), { again: ['m'] })).found).toMatchObject({ extra: 0, differing: 1 })
+    expect(await state('m')).toEqual(as(['a']))
+    expect(await store.disagreeing(accountId, '', 9)).toEqual([])
+    const labels = (await wholeFeed(get(), userId)).changes.filter(each => each.kind === 'label')
+    expect(labels.flatMap(each => (each.op === 'upsert' ? [each.row] : []))).toContainEqual(
+      expect.objectContaining({ id: rowId(accountId, 'label', 'a'), total: 2, unread: 2 }),
+    )
+  })
+
   test('is summed up by folder and epoch, without what is remembered to be gone', async () => {
     const { say, listed, store, accountId } = await placed()
     await say('a', { put: [place(1, 'm', '\\Seen'), place(2, 'n', '\\Flagged'), place(3, 'o')] })

@@ -198,6 +198,27 @@ export function reconciliationContract(get: () => StoreUnderTest): void {
     expect((await store.storedVersions(accountId, ['a', 'b'])).size).toBe(2)
   })
 
+  test('a message that carries what is no label of its account is found, and is what the provider says of it', async () => {
+    const { store, mislabel } = get()
+    const { accountId } = await settled()
+    const other = await settled()
+    await start(store, accountId)
+    const walk = await claimLane(store, accountId, 'listing', NOW)
+    const unlisted = pulledMessage('c', { labelIds: ['made-and-gone'] })
+    const upserts = [pulledMessage('a'), pulledMessage('b'), unlisted, pulledMessage('d', { labelIds: [] })]
+    await commitUnder(store, walk, { labels: [inbox], upserts })
+    const found = (after = '', limit = 9) => store.mislabelled(accountId, after, limit)
+    expect(await found()).toEqual([])
+    for (const id of ['a', 'b', 'd']) await mislabel(accountId, id)
+    expect(await found()).toEqual(['a', 'b', 'd'])
+    expect(await found('a', 1)).toEqual(['b'])
+    expect(await store.mislabelled(other.accountId, '', 9)).toEqual([])
+    const again = await commitUnder(store, walk, { upserts, heals: false })
+    expect(again.found).toMatchObject({ missing: 0, extra: 0, differing: 3 })
+    expect(await found()).toEqual([])
+    expect((await commitUnder(store, walk, { upserts, heals: false })).found.differing).toBe(0)
+  })
+
   test('only the last thirty comparisons are kept', async () => {
     const { store } = get()
     const { accountId } = await settled()

@@ -4,7 +4,15 @@ import type { PushEvent } from '@inlet/sync/push-event'
 import type { Claim, Store } from '@inlet/sync/store-port'
 import { newListing } from '@inlet/sync/sync-resource'
 import { expect, test } from 'vitest'
-import { commitUnder, connected, LEASE_MS, NOW, pulledMessage, type StoreUnderTest } from './store-fixture.ts'
+import {
+  commitUnder,
+  connected,
+  LEASE_MS,
+  NOW,
+  pulledMessage,
+  type StoreUnderTest,
+  saveWatch,
+} from './store-fixture.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 const folder = (key: string, watched = true): ResourceSpec => ({ key, name: `Folder ${key}`, watched })
@@ -115,7 +123,8 @@ export function resourcesContract(get: () => StoreUnderTest): void {
       await store.finish(lane(key), { ok: true }, NOW)
     }
     expect((await store.account(accountId))?.status).toMatchObject({ reason: 'watch_missing' })
-    await store.saveWatch(
+    await saveWatch(
+      store,
       lane('a').lease.resourceId,
       { providerId: 'w', secret: 's', expiresAt: NOW + 9 * DAY_MS },
       NOW,
@@ -146,7 +155,7 @@ export function resourcesContract(get: () => StoreUnderTest): void {
     for (const key of ['a', 'b'] as const) {
       const watch = { providerId: watches[key], secret: `secret of ${key}`, expiresAt: NOW + 9 * DAY_MS }
       await store.finish(lane(key), { ok: true }, NOW)
-      await store.saveWatch(lane(key).lease.resourceId, watch, NOW)
+      await saveWatch(store, lane(key).lease.resourceId, watch, NOW)
     }
     const push = (providerId: string, secret: string, more: Partial<PushEvent> = {}): PushEvent => {
       const nobody = {
@@ -174,7 +183,8 @@ export function resourcesContract(get: () => StoreUnderTest): void {
 
     // Renewed: the secret stays. Lapsing: due for renewal now. Removed: to be registered anew.
     const { resourceId } = lane('b').lease
-    await store.saveWatch(
+    await saveWatch(
+      store,
       resourceId,
       { providerId: watches.b, secret: null, expiresAt: NOW + 12 * DAY_MS },
       NOW,

@@ -11,6 +11,7 @@ import { placesContract } from './store-places.ts'
 import { reconciliationContract } from './store-reconciliation.ts'
 import { resourcesContract } from './store-resources.ts'
 import { schedulingContract } from './store-scheduling.ts'
+import { watchesContract } from './store-watches.ts'
 
 /**
  * What every Store promises, whatever it is built on. `get` is called inside tests: the store of the running file, with
@@ -27,6 +28,7 @@ export function storeContract(name: string, get: () => StoreUnderTest): void {
     describe('attendance', () => attendanceContract(get))
     describe('comparisons', () => reconciliationContract(get))
     describe('doorbells', () => doorbellsContract(get))
+    describe('a watch', () => watchesContract(get))
     describe('accounts and grants', () => accountsContract(get))
     describe('mutations', () => mutationsContract(get))
   })

@@ -118,6 +118,17 @@ export function differing(
   return plan(readStored(userOf(state, userId), batch, []), batch).messages.map(each => each.providerId)
 }
 
+export function mislabelled(state: MemoryState, accountId: string, after: string, limit: number): string[] {
+  const { userId = '' } = state.accounts.get(accountId) ?? {}
+  const { labels } = userOf(state, userId)
+  const isLabel = (id: string) => labels.get(id)?.row.accountId === accountId
+  return [...messagesOf(state, accountId)]
+    .filter(({ providerId, row }) => providerId > after && !row.labelIds.every(isLabel))
+    .map(message => message.providerId)
+    .sort(byText)
+    .slice(0, limit)
+}
+
 export function unplaced(state: MemoryState, accountId: string, limit: number): string[] {
   const placed = new Set(
     [...state.places.values()]

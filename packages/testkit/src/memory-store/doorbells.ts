@@ -1,5 +1,5 @@
 import type { PushEvent, PushOutcome } from '@inlet/sync/push-event'
-import type { Committed, WatchDue } from '@inlet/sync/store-port'
+import type { Committed, WatchClaim, WatchDue } from '@inlet/sync/store-port'
 import { changeAccount } from './accounts.ts'
 import { dueAt, markLane } from './scheduling.ts'
 import { byText, type MemoryState, type ResourceState, userOf, type WatchState } from './state.ts'
@@ -59,7 +59,7 @@ export function watchesDue(state: MemoryState, now: number, withinMs: number, li
   for (const lane of state.resources.values()) {
     const { watch } = lane
     if (!watch || lane.paused || watch.retryAt > now) continue
-    if (watch.expiresAt !== null && watch.expiresAt > now + withinMs) continue
+    if (watch.expiresAt !== null && watch.expiresAt >= now + withinMs) continue
     const account = userOf(state, lane.userId).accounts.get(lane.accountId)?.row
     if (!account) continue
     const { accountId, userId, key } = lane
@@ -69,6 +69,32 @@ export function watchesDue(state: MemoryState, now: number, withinMs: number, li
   }
   due.sort((a, b) => byText(a.accountId, b.accountId) || byText(a.resourceId, b.resourceId))
   return due.slice(0, limit)
+}
+
+export function claimWatch(
+  state: MemoryState,
+  { resourceId, providerId, expiresAt }: WatchDue,
+  now: number,
+  until: number,
+): WatchClaim | null {
+  const lane = state.resources.get(resourceId)
+  if (!lane?.watch || lane.paused || lane.watch.retryAt > now) return null
+  if (lane.watch.providerId !== providerId || lane.watch.expiresAt !== expiresAt) return null
+  lane.watch = { ...lane.watch, retryAt: until }
+  return { resourceId, providerId, until }
+}
+
+/** null, and no change, where the claim has ended or, for a watch that is `registered`, the account was stopped. */
+export function changeClaimed(
+  state: MemoryState,
+  { resourceId, providerId, until }: WatchClaim,
+  change: (watch: WatchState) => WatchState,
+  now: number,
+  registered: boolean,
+): Committed | null {
+  const lane = state.resources.get(resourceId)
+  if (lane?.watch?.providerId !== providerId || lane.watch.retryAt !== until) return null
+  return registered && lane.paused ? null : changeWatch(state, resourceId, change, now)
 }
 
 export function changeWatch(

@@ -101,6 +101,7 @@ type ContentPart = Pick<
   | 'unstored'
   | 'seenIds'
   | 'differing'
+  | 'mislabelled'
   | 'unplaced'
   | 'startReconciliation'
   | 'reconciliationsDue'
@@ -139,6 +140,8 @@ function contentPart(state: MemoryState, planners: Planners, run: Run): ContentP
       run('seenIds', () => content.seenIds(state, resourceId, listing, after, limit)),
     differing: (userId, accountId, messages) =>
       run('differing', () => content.differing(state, planners.plan, userId, accountId, messages)),
+    mislabelled: (accountId, after, limit) =>
+      run('mislabelled', () => content.mislabelled(state, accountId, after, limit)),
     unplaced: (accountId, limit) => run('unplaced', () => content.unplaced(state, accountId, limit)),
     startReconciliation: (accountId, start, at) =>
       run('startReconciliation', () => startReconciliation(state, accountId, start, at)),
@@ -164,11 +167,12 @@ function accountPart(state: MemoryState, newId: () => string, now: () => number,
   return {
     watchesDue: (at, withinMs, limit) =>
       run('watchesDue', () => doorbells.watchesDue(state, at, withinMs, limit)),
-    saveWatch: (resourceId, { providerId, secret, expiresAt }, at) =>
+    claimWatch: (due, at, until) => run('claimWatch', () => doorbells.claimWatch(state, due, at, until)),
+    saveWatch: (claim, { providerId, secret, expiresAt }, at) =>
       run('saveWatch', () =>
-        doorbells.changeWatch(
+        doorbells.changeClaimed(
           state,
-          resourceId,
+          claim,
           old => ({
             providerId,
             secret: secret ?? old.secret,
@@ -178,11 +182,12 @@ function accountPart(state: MemoryState, newId: () => string, now: () => number,
             retryAt: 0,
           }),
           at,
+          true,
         ),
       ),
-    failWatch: (resourceId, error, retryAt, at) =>
+    failWatch: (claim, error, retryAt, at) =>
       run('failWatch', () =>
-        doorbells.changeWatch(state, resourceId, old => ({ ...old, error, retryAt }), at),
+        doorbells.changeClaimed(state, claim, old => ({ ...old, error, retryAt }), at, false),
       ),
     removeWatch: resourceId =>
       run('removeWatch', () => {

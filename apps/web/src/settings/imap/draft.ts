@@ -1,4 +1,11 @@
-import type { FoundMailbox, ImapConnectRequest, MailSecurity, MailServer } from '@inlet/protocol/imap-api'
+import {
+  type ConfiguredMailbox,
+  type FoundMailbox,
+  type ImapConnectRequest,
+  isServerOf,
+  type MailSecurity,
+  type MailServer,
+} from '@inlet/protocol/imap-api'
 
 export type Protocol = 'imap' | 'smtp'
 
@@ -50,6 +57,15 @@ export function withSecurity(server: ServerDraft, protocol: Protocol, security: 
   const usual = USUAL_PORTS[protocol]
   const chosen = server.port !== '' && !Object.values(usual).includes(server.port)
   return { ...server, security, port: chosen ? server.port : usual[security] }
+}
+
+/** The way by consent into a server that is being typed. */
+export function wayAt(
+  { host, port }: ServerDraft,
+  configured: readonly ConfiguredMailbox[],
+): FoundMailbox | undefined {
+  const at = { host, port: Number(port) }
+  return configured.find(({ way: { imap }, hosts }) => isServerOf({ imap, hosts }, at))?.way
 }
 
 export function toRequest(draft: Draft): ImapConnectRequest {

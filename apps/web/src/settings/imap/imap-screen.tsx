@@ -1,6 +1,7 @@
 'use client'
 
-import { type FormEvent, useEffect, useRef } from 'react'
+import type { ConfiguredMailbox } from '@inlet/protocol/imap-api'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { Button } from '@/ui/button.tsx'
 import { Field, inputClass, invalid } from '@/ui/field.tsx'
 import type { Connectable } from '../connect-text.ts'
@@ -14,14 +15,16 @@ import { useImapForm } from './use-imap-form.ts'
 
 /**
  * Connects any mailbox by address and password, or on its provider's consent page. `email` fills the address in, to
- * connect it again; `back` is why somebody came back from a consent page without it.
+ * connect it again; `back` is why somebody came back without it from the consent page `from`.
  */
 export function ImapScreen({
   email,
   name,
   offered,
   plain,
+  configured,
   back = null,
+  from = null,
 }: {
   email: string
   /** Of the person, as recipients will see it. */
@@ -29,11 +32,22 @@ export function ImapScreen({
   offered: readonly Connectable[]
   /** Whether an unencrypted connection may be chosen. */
   plain: boolean
+  /** The ways by consent, for whoever types the server of one. */
+  configured: readonly ConfiguredMailbox[]
   back?: string | null
+  from?: string | null
 }) {
-  const form = useImapForm(email, name, back)
-  const { step, busy, problem, elsewhere, draft, found, chosen, consent, byPassword } = form
-  const ref = useFocus(`${step} ${byPassword}`, problem)
+  const form = useImapForm({ email, name, back, from, configured })
+  const { step, busy, problem, elsewhere, draft, found, chosen, way, consent, byPassword } = form
+  // A way that shows up while its server is typed does not lead anybody away from there.
+  const ref = useFocus(`${step} ${form.declined}`, problem)
+  const [alive, setAlive] = useState(false)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once; what was typed before the page came alive is taken over.
+  useEffect(() => {
+    const typed = ref.current?.querySelector<HTMLInputElement>('#email')?.value
+    if (typed) form.change({ email: typed })
+    setAlive(true)
+  }, [])
   const at = (place: string) => (problem?.at === place ? problem.message : null)
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -42,7 +56,7 @@ export function ImapScreen({
     else if (byPassword) void form.connect()
     else form.leave()
   }
-  const noPassword = step === 'found' && (chosen?.imap === null || chosen?.login === 'oauth')
+  const noPassword = way?.imap === null || way?.login === 'oauth'
   const noWay = noPassword && consent === null
 
   return (
@@ -112,6 +126,21 @@ export function ImapScreen({
         {step === 'manual' ? (
           <>
             {form.notice ? <p className="text-muted">{form.notice}</p> : null}
+            <ServerFields
+              protocol="imap"
+              legend="Reading (IMAP)"
+              server={draft.imap}
+              plain={plain}
+              problem={problem}
+              onChange={imap => form.change({ imap })}
+            />
+            {way && !byPassword ? <FoundServers found={way} byPassword={false} /> : null}
+          </>
+        ) : null}
+
+        {step === 'manual' && byPassword ? (
+          <>
+            <SendingFields form={form} plain={plain} />
             <Field id="user" label="User name" hint="Often the whole address" error={at('user')}>
               <input
                 id="user"
@@ -152,20 +181,6 @@ export function ImapScreen({
           </Field>
         )}
 
-        {step === 'manual' ? (
-          <>
-            <ServerFields
-              protocol="imap"
-              legend="Reading (IMAP)"
-              server={draft.imap}
-              plain={plain}
-              problem={problem}
-              onChange={imap => form.change({ imap })}
-            />
-            <SendingFields form={form} plain={plain} />
-          </>
-        ) : null}
-
         {step === 'address' || noWay ? null : (
           <Field
             id="display-name"
@@ -196,7 +211,7 @@ export function ImapScreen({
             <AsAccount found={chosen} email={draft.email} offered={offered} />
           ) : null}
           {noWay ? null : (
-            <Button type="submit" kind="primary" size="lg" disabled={busy !== null} data-way>
+            <Button type="submit" kind="primary" size="lg" disabled={!alive || busy !== null} data-way>
               {step === 'address'
                 ? 'Continue'
                 : consent && !byPassword

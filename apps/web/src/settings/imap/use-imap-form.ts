@@ -1,4 +1,5 @@
 import {
+  type ConfiguredMailbox,
   type FoundMailbox,
   ImapConnectResponse,
   type ImapSettingsRequest,
@@ -7,7 +8,7 @@ import {
 import { useEffect, useRef, useState } from 'react'
 import type * as z from 'zod'
 import { postJson } from '../api.ts'
-import { type Draft, emptyDraft, fromFound, toRequest } from './draft.ts'
+import { type Draft, emptyDraft, fromFound, toRequest, wayAt } from './draft.ts'
 import { type Place, type Problem, problemOf } from './problem.ts'
 
 /** `address` asks whose mailbox it is, `found` shows what was found for it, `manual` has everything to type. */
@@ -25,15 +26,30 @@ const SEEN: Record<Step, (at: Place) => boolean> = {
   manual: at => at !== 'email',
 }
 
-/** Where the provider of what was found asks for consent. */
-const consentPage = ({ consent }: FoundMailbox, { email, displayName }: Draft) =>
-  `/api/accounts/connect/imap-${consent?.id}?${new URLSearchParams({ email, name: displayName.trim() })}`
+type ConsentPage = NonNullable<FoundMailbox['consent']>
+
+/** As addresses name it. */
+const keyOf = ({ id }: ConsentPage) => `imap-${id}`
+const addressOf = (page: ConsentPage, { email, displayName }: Draft) =>
+  `/api/accounts/connect/${keyOf(page)}?${new URLSearchParams({ email, name: displayName.trim() })}`
 
 /**
  * The state of the form, and what its buttons do. `email` is an address that is to be connected again, `back` why
- * somebody came back from a consent page without a mailbox.
+ * somebody came back without a mailbox from the consent page `from`, `configured` what has one.
  */
-export function useImapForm(email: string, name: string, back: string | null) {
+export function useImapForm({
+  email,
+  name,
+  back,
+  from,
+  configured,
+}: {
+  email: string
+  name: string
+  back: string | null
+  from: string | null
+  configured: readonly ConfiguredMailbox[]
+}) {
   const [step, setStep] = useState<Step>('address')
   const [busy, setBusy] = useState<Busy>(email ? 'looking' : null)
   const [problem, setProblem] = useState<Problem | null>(null)
@@ -42,8 +58,8 @@ export function useImapForm(email: string, name: string, back: string | null) {
   const [notice, setNotice] = useState<string | null>(null)
   const [draft, setDraft] = useState<Draft>(() => emptyDraft(email, name))
   const [whyBack, setWhyBack] = useState(back)
-  /** Whether a password is typed although there is a consent page. */
-  const [byPassword, setByPassword] = useState(false)
+  /** The consent page instead of which a password is typed. */
+  const [declined, setDeclined] = useState<string | null>(null)
   const running = useRef<AbortController | null>(null)
 
   const change = (patch: Partial<Draft>) => setDraft(before => ({ ...before, ...patch }))
@@ -61,14 +77,22 @@ export function useImapForm(email: string, name: string, back: string | null) {
     try {
       const { settings } = await postJson('/api/accounts/imap/settings', asked, ImapSettingsResponse, signal)
       if (signal.aborted) return
-      const [first] = settings
+      // Whoever typed the server and comes back from its consent page finds it typed.
+      const cameFrom = ({ consent }: FoundMailbox) => consent !== null && keyOf(consent) === from
+      const typed =
+        asked.email === email && !settings.some(cameFrom)
+          ? configured.find(({ way }) => cameFrom(way))?.way
+          : undefined
+      const first = typed ? undefined : settings[0]
+      const known = first ?? typed
+      const next = { ...before, ...asked }
       setFound(settings)
-      setByPassword(false)
-      setDraft(first ? fromFound({ ...before, ...asked }, first) : { ...before, ...asked, user: asked.email })
+      setDeclined(null)
+      setDraft({ ...(known ? fromFound(next, known) : next), user: first?.user ?? asked.email })
       // Of a mailbox that is connected again the name stays.
       if (first?.source === 'stored') change({ displayName: '' })
       setNotice(
-        first
+        known
           ? null
           : `No mail server answered for ${domainOf(asked.email)}. Its provider’s help pages name the settings; enter them here.`,
       )
@@ -98,7 +122,8 @@ export function useImapForm(email: string, name: string, back: string | null) {
   }
 
   const chosen = found.find(each => isIn(draft, each)) ?? found[0]
-  const consent = step === 'found' ? (chosen?.consent ?? null) : null
+  const way = { address: undefined, found: chosen, manual: wayAt(draft.imap, configured) }[step]
+  const consent = way?.consent ?? null
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, for the address that the page was opened with.
   useEffect(() => {
@@ -114,9 +139,12 @@ export function useImapForm(email: string, name: string, back: string | null) {
     elsewhere: problem ? (problem.at && SEEN[step](problem.at) ? null : problem.message) : whyBack,
     found,
     chosen,
+    /** Into what was found, or into the server that is typed where that has a consent page. */
+    way,
     /** Whose consent page leads into the mailbox. */
     consent,
-    byPassword: consent === null || byPassword,
+    byPassword: consent === null || consent.id === declined,
+    declined,
     notice,
     draft,
     domain: domainOf(draft.email),
@@ -131,8 +159,12 @@ export function useImapForm(email: string, name: string, back: string | null) {
       return connect()
     },
     /** To the consent page. */
-    leave: () => chosen && window.location.assign(consentPage(chosen, draft)),
-    usePassword: () => setByPassword(true),
+    leave: () => consent && window.location.assign(addressOf(consent, draft)),
+    usePassword() {
+      setDeclined(consent?.id ?? null)
+      // Of a server that was typed the rest is known, too.
+      if (step === 'manual' && way) setDraft(before => ({ ...fromFound(before, way), user: before.user }))
+    },
     typeAll() {
       begin()
       setBusy(null)

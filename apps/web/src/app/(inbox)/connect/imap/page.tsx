@@ -19,7 +19,7 @@ export default async function ConnectImapPage({
   const { imap } = runtime.config
   if (!imap) notFound()
   const params = await searchParams
-  const { email } = params
+  const { email, provider } = params
   const refused = (await cookies()).get(REFUSED_COOKIE)?.value
   return (
     <ImapScreen
@@ -27,6 +27,8 @@ export default async function ConnectImapPage({
       name={user.name}
       offered={offered(runtime)}
       plain={imap.privateHosts}
+      configured={runtime.adapters.imap?.consents.configured ?? []}
+      from={typeof provider === 'string' ? provider : null}
       back={whyBack(runtime, user, params, refused)}
     />
   )
