@@ -18,24 +18,28 @@ const RETRY_CAP_MS = 60 * 60_000
 export type Renewals = { renewed: number; failed: number }
 
 /**
- * Registers what is missing, renews what ends within `withinMs`. Each account on its own: one that fails is noted on
- * its row with a time to try again, and the others go on.
+ * Registers what is missing, renews what ends within `withinMs`: each watch once, also where a new one lives no longer
+ * than that. Each account on its own: one that fails is noted on its row with a time to try again, and the others go on.
  */
 export async function renewWatches(engine: Engine, withinMs: number, signal: AbortSignal): Promise<Renewals> {
   const total: Renewals = { renewed: 0, failed: 0 }
-  for (let page = 0; page < 10_000; page++) {
+  const until = engine.world.now() + withinMs
+  const tried = new Set<string>()
+  for (;;) {
     signal.throwIfAborted()
-    const due = await engine.store.watchesDue(engine.world.now(), withinMs, PAGE)
-    const before = total.renewed
+    const now = engine.world.now()
+    const due = (await engine.store.watchesDue(now, until - now, PAGE + tried.size)).filter(
+      ({ resourceId }) => !tried.has(resourceId),
+    )
+    if (due.length === 0) return total
     for (let from = 0; from < due.length; from += AT_ONCE) {
       const results = await Promise.all(
         due.slice(from, from + AT_ONCE).map(watch => renew(engine, watch, signal)),
       )
       for (const ok of results) total[ok ? 'renewed' : 'failed'] += 1
     }
-    if (due.length < PAGE || total.renewed === before) return total
+    for (const { resourceId } of due) tried.add(resourceId)
   }
-  return total
 }
 
 async function renew(engine: Engine, due: WatchDue, signal: AbortSignal): Promise<boolean> {
