@@ -162,14 +162,6 @@ export const graphBreaks: readonly Break[] = [
   },
   {
     rule: 'push-25',
-    what: 'a round looks ahead from wherever it has got to',
-    file: 'packages/sync/src/watches.ts',
-    from: 'watchesDue(now, horizon - now, PAGE)',
-    to: 'watchesDue(now, withinMs + 1, PAGE)',
-    test: watches('renews each watch once, though none lives longer than it looks ahead'),
-  },
-  {
-    rule: 'push-25',
     what: 'a claim that has ended is as good as one that lives',
     file: 'packages/db/src/watches.ts',
     from: ' AND w.retry_at = $3`',

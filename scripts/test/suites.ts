@@ -27,7 +27,7 @@ export const redis: Need = {
   package: 'redis-server',
   found: () => onPath('redis-server'),
 }
-const dovecot: Need = { program: 'dovecot', package: 'dovecot-imapd', found: () => onPath('dovecot') }
+export const dovecot: Need = { program: 'dovecot', package: 'dovecot-imapd', found: () => onPath('dovecot') }
 const mbsync: Need = { program: 'mbsync', package: 'isync', found: () => onPath('mbsync') }
 const chromium: Need = {
   program: 'chromium',

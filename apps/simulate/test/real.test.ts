@@ -5,11 +5,19 @@ import { describe, expect, test } from 'vitest'
 import { root } from '../../../scripts/start/root.ts'
 import { idOf } from '../src/ids.ts'
 import { codeBugs, withBug } from '../src/real/code-bugs.ts'
-import { compareMailbox, compareReader, difference, type Mailbox } from '../src/real/compare.ts'
+import { type Connected, compareMailbox, compareReader, difference } from '../src/real/compare.ts'
+import { FAULTS } from '../src/real/faults.ts'
 import { follow, nothingFollowed } from '../src/real/follower.ts'
-import { FAULTS } from '../src/real/google.ts'
 import { batchesOf } from '../src/real/main.ts'
-import { DURATION_MS, describe as describeStep, planOf, troubled, unreadable } from '../src/real/plan.ts'
+import {
+  type Act,
+  DURATION_MS,
+  describe as describeStep,
+  KINDS,
+  planOf,
+  troubled,
+  unreadable,
+} from '../src/real/plan.ts'
 import { mailboxOf } from '../src/real/planted.ts'
 import type { Stored } from '../src/real/stored.ts'
 
@@ -22,7 +30,7 @@ describe('a plan', () => {
   })
 
   test('may be shorter, harder on the machines, or full of letters that cannot be read', () => {
-    const short = planOf(7, 30, 4_000)
+    const short = planOf(7, 30, { durationMs: 4_000 })
     const steps = [short, troubled(short), unreadable(short)].flatMap(({ acts, troubles }) => [
       acts,
       troubles,
@@ -49,12 +57,41 @@ describe('a plan', () => {
     }
   })
 
-  test('of many seeds leaves out no fault of Gmail, no trouble, and nothing that a person does', () => {
+  test('of many seeds leaves out no kind of mailbox, no fault, no trouble, and nothing that a person does', () => {
+    const faults = { gmail: new Set(), outlook: new Set(), imap: new Set() }
     const acts = plans.flatMap(plan => plan.acts)
-    const faults = acts.flatMap(act => (act.type === 'provider' ? [act.fault] : []))
-    expect([...new Set(faults)].sort()).toEqual(Object.keys(FAULTS).sort())
-    expect(new Set(acts.map(({ type }) => type)).size).toBe(37)
-    expect(new Set(plans.flatMap(plan => plan.troubles).map(({ type }) => type)).size).toBe(11)
+    for (const { acts, mailboxes } of plans)
+      for (const act of acts)
+        if (act.type === 'provider') faults[mailboxes[act.mailbox]?.kind ?? 'gmail'].add(act.fault)
+    for (const kind of KINDS) expect([...faults[kind]].sort()).toEqual(Object.keys(FAULTS[kind]).sort())
+    expect(new Set(acts.map(({ type }) => type)).size).toBe(39)
+    expect(new Set(plans.flatMap(plan => plan.troubles).map(({ type }) => type)).size).toBe(13)
+  })
+
+  test('asks of each mailbox only for what its provider knows', () => {
+    const nowhere = {
+      gmail: ['cutOff', 'copy'],
+      outlook: ['cutOff', 'copy'],
+      imap: ['break', 'heal', 'endWatch', 'removeWatch'],
+    }
+    for (const { acts, mailboxes, troubles } of plans) {
+      for (const act of acts)
+        if ('mailbox' in act) expect(nowhere[mailboxes[act.mailbox]?.kind ?? 'gmail']).not.toContain(act.type)
+      const ofServer = troubles.filter(({ type }) => type === 'freezeServer' || type === 'restartServer')
+      if (mailboxes.every(({ kind }) => kind !== 'imap')) expect(ofServer).toEqual([])
+    }
+  })
+
+  test('does with a Gmail mailbox what it does without the other kinds', () => {
+    for (const { seed, acts, mailboxes, browsers } of plans) {
+      const plain = planOf(seed, 30, { kinds: ['gmail'] })
+      expect(plain.mailboxes).toEqual(mailboxes.map(({ messages }) => ({ kind: 'gmail', messages })))
+      expect(plain.browsers).toBe(browsers)
+      const others = new Set(mailboxes.flatMap(({ kind }, index) => (kind === 'gmail' ? [] : [index])))
+      const same = (act: Act) => !('mailbox' in act && others.has(act.mailbox))
+      const ats = new Set(acts.filter(same).map(({ at, r }) => `${at} ${r}`))
+      expect(plain.acts.filter(({ at, r }) => ats.has(`${at} ${r}`))).toEqual(acts.filter(same))
+    }
   })
 
   test('says what happens in one line, without the shares', () => {
@@ -107,15 +144,18 @@ describe('a follower', () => {
 const ACCOUNT = 'account-1'
 const label = (id: string) => idOf(ACCOUNT, 'label', id)
 
-/** Two messages in one thread, as Gmail and as Postgres have them. */
-function world(): { mailbox: Mailbox; rows: Map<string, Stored> } {
-  const gmail = (id: string, labelIds: string[], internalDate: string) => ({
-    id,
-    threadId: 't1',
-    labelIds,
-    internalDate,
-    sizeEstimate: 100,
-    payload: { headers: [{ name: 'Subject', value: 'Hello' }] },
+type World = { mailbox: Connected; rows: Map<string, Stored> }
+
+/** Two messages in one thread, as their provider and as Postgres have them. `ids`: whether the provider gives any. */
+function world(ids = true): World {
+  const atProvider = (id: string, labels: string[], receivedAt: number) => ({
+    id: ids ? id : null,
+    thread: 't1',
+    labels,
+    row: {
+      ...{ unread: labels.includes('UNREAD'), starred: false, draft: false, receivedAt },
+      ...{ sizeBytes: 100, subject: 'Hello', messageIdHeader: `<${id}@x>` },
+    },
   })
   const stored = (id: string, labelIds: string[], receivedAt: number) => ({
     id: idOf(ACCOUNT, 'message', id),
@@ -133,7 +173,7 @@ function world(): { mailbox: Mailbox; rows: Map<string, Stored> } {
     labelIds: labelIds.map(label).sort(),
     attachmentCount: 1,
     sizeBytes: 100,
-    messageIdHeader: null,
+    messageIdHeader: `<${id}@x>`,
   })
   const m1 = stored('m1', ['INBOX', 'UNREAD'], 1)
   const m2 = stored('m2', ['INBOX'], 2)
@@ -170,20 +210,16 @@ function world(): { mailbox: Mailbox; rows: Map<string, Stored> } {
     mailbox: {
       email: 'a@inlet.test',
       accountId: ACCOUNT,
-      messages: [gmail('m1', ['INBOX', 'UNREAD'], '1'), gmail('m2', ['INBOX'], '2')],
-      labels: [
-        { id: 'INBOX', name: 'INBOX', type: 'system' },
-        { id: 'UNREAD', name: 'UNREAD', type: 'system' },
-        { id: 'Label_1', name: 'Label_1', type: 'user' },
-      ],
+      messages: [atProvider('m1', ['INBOX', 'UNREAD'], 1), atProvider('m2', ['INBOX'], 2)],
+      labels: ['INBOX', 'UNREAD', 'Label_1'].map(name => ({ key: name, id: ids ? name : null, name })),
     },
     rows: new Map(rows.map(([kind, row], index) => [`${kind} ${row.id}`, { seq: index + 1, row }])),
   }
 }
 
-describe('a mailbox and what is stored of it', () => {
-  const found = (spoil: (world: { mailbox: Mailbox; rows: Map<string, Stored> }) => void) => {
-    const spoiled = world()
+describe.each([true, false])('a mailbox (with ids: %s) and what is stored of it', ids => {
+  const found = (spoil: (world: World) => void) => {
+    const spoiled = world(ids)
     spoil(spoiled)
     return compareMailbox(spoiled.mailbox, spoiled.rows)
   }
@@ -196,8 +232,8 @@ describe('a mailbox and what is stored of it', () => {
   })
 
   test.each([
-    ['a message that is missing', ({ rows }) => rows.delete(M1), /m1 .* is not stored/],
-    ['one that is gone at Gmail', ({ mailbox }) => mailbox.messages.pop(), /Gmail has it no more/],
+    ['a message that is missing', ({ rows }) => rows.delete(M1), /m1.* is not stored/],
+    ['one that is gone', ({ mailbox }) => mailbox.messages.pop(), /the provider has it no more/],
     [
       'a flag',
       ({ rows }) => Object.assign(rowOf(rows, M1), { unread: false }),
@@ -206,6 +242,11 @@ describe('a mailbox and what is stored of it', () => {
     ['a label', ({ rows }) => Object.assign(rowOf(rows, M1), { labelIds: [] }), /labelIds/],
     ['a subject', ({ rows }) => Object.assign(rowOf(rows, M1), { subject: 'Bye' }), /subject "Bye"/],
     ['a thread’s count', ({ rows }) => Object.assign(rowOf(rows, T1), { messageCount: 3 }), /messageCount 3/],
+    [
+      'a message in another thread',
+      ({ rows }) => Object.assign(rowOf(rows, M1), { threadId: 'another' }),
+      /stored with threadId/,
+    ],
     ['a thread that is missing', ({ rows }) => rows.delete(T1), /thread "Hello" is stored with nothing/],
     [
       'a label’s count',
@@ -215,9 +256,9 @@ describe('a mailbox and what is stored of it', () => {
     [
       'a label’s name',
       ({ rows }) => Object.assign(rowOf(rows, `label ${label('Label_1')}`), { name: 'Old' }),
-      /name "Old"/,
+      ids ? /name "Old"/ : /Label_1 is not stored/,
     ],
-    ['a label that is gone', ({ mailbox }) => mailbox.labels.pop(), /Label_1 is stored, and Gmail/],
+    ['a label that is gone', ({ mailbox }) => mailbox.labels.pop(), /Label_1 is stored, and the provider/],
   ] satisfies [string, Parameters<typeof found>[0], RegExp][])('differ by %s', (_, spoil, text) => {
     expect(found(spoil).join('\n')).toMatch(text)
   })

@@ -25,27 +25,29 @@ const TAKE_BACK_MS = 10_000
 export type Renewals = { renewed: number; failed: number }
 
 /**
- * Registers what is missing, renews what ends within `withinMs`. Each account on its own: one that fails is noted on
- * its row with a time to try again, and the others go on. What another process is registering is left to it.
+ * Registers what is missing, renews what ends within `withinMs`: each watch once, also where a new one lives no longer
+ * than that. Each account on its own: one that fails is noted on its row with a time to try again, and the others go on.
+ * What another process is registering is left to it.
  */
 export async function renewWatches(engine: Engine, withinMs: number, signal: AbortSignal): Promise<Renewals> {
   const total: Renewals = { renewed: 0, failed: 0 }
-  // Some watches live no longer than `withinMs`: what this round has renewed is not due again in it.
-  const horizon = engine.world.now() + withinMs
-  for (let page = 0; page < 10_000; page++) {
+  const until = engine.world.now() + withinMs
+  const tried = new Set<string>()
+  for (;;) {
     signal.throwIfAborted()
     const now = engine.world.now()
-    const due = await engine.store.watchesDue(now, horizon - now, PAGE)
-    const before = total.renewed
+    const due = (await engine.store.watchesDue(now, until - now, PAGE + tried.size)).filter(
+      ({ resourceId }) => !tried.has(resourceId),
+    )
+    if (due.length === 0) return total
     for (let from = 0; from < due.length; from += AT_ONCE) {
       const ends = await Promise.all(
         due.slice(from, from + AT_ONCE).map(watch => renew(engine, watch, signal)),
       )
       for (const end of ends) if (end) total[end] += 1
     }
-    if (due.length < PAGE || total.renewed === before) return total
+    for (const { resourceId } of due) tried.add(resourceId)
   }
-  return total
 }
 
 /** null: somebody else is at it, or came before this registration was saved. */

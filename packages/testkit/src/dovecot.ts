@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -148,11 +148,15 @@ async function prepare(
   await chown(join(folder, 'key.pem'), owner.uid, owner.gid)
 }
 
-const writeUsers = (folder: string, passwords: ReadonlyMap<string, string>): Promise<void> =>
-  writeFile(
-    join(folder, 'users'),
+/** Whole at any moment: it is read while others log in. */
+async function writeUsers(folder: string, passwords: ReadonlyMap<string, string>): Promise<void> {
+  const file = join(folder, 'users')
+  await writeFile(
+    `${file}.new`,
     [...passwords].map(([user, password]) => `${user}:{PLAIN}${password}\n`).join(''),
   )
+  await rename(`${file}.new`, file)
+}
 
 function launch(folder: string, owner: Owner): ChildProcess {
   // In a group of its own, so that pausing and ending reach the processes of its sessions too.

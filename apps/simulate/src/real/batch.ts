@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inconsistencies, type Marks } from './consistency.ts'
-import { Google } from './google.ts'
 import { Life, type Planted } from './life.ts'
 import { perform } from './perform.ts'
 import type { Act, Plan, Trouble } from './plan.ts'
@@ -33,19 +32,21 @@ export async function runBatch(
   say: (text: string) => void,
   signal: AbortSignal,
 ): Promise<Outcome[]> {
-  const google = new Google(stack.sandboxUrl)
+  const { sandbox } = stack
   const endpoint = pushUrl ?? stack.pushUrl
-  await google.control('push', {
+  await sandbox.control('push', {
     endpoint,
     audience: stack.pushUrl,
     ackDeadlineMs: 5_000,
     // One seed's refused pushes slow down all others: not for a minute.
     maximumBackoffMs: 1_000,
   })
+  // Nor do late answers make it an address that Graph leaves alone.
+  await sandbox.control('microsoft/notifications', { minimumAnswers: 1e9 })
   const enough = new AbortController()
   const going = AbortSignal.any([signal, enough.signal])
   const lives = plans.map(plan => {
-    const life = new Life(plan, stack, google, planted?.(plan.seed))
+    const life = new Life(plan, stack, planted?.(plan.seed))
     if (untilFound) life.onFound = () => enough.abort(new Error('One finding is enough.'))
     return life
   })
@@ -54,25 +55,25 @@ export async function runBatch(
   const watching = watch(stack, lives, AbortSignal.any([signal, over.signal]))
   try {
     say('people sign up and connect')
-    await Promise.all(lives.map(life => life.begin(google)))
+    await Promise.all(lives.map(life => life.begin()))
     await plant?.(lives)
     say(`${plans.reduce((sum, { acts }) => sum + acts.length, 0)} acts, ${troublesOf(plans).length} troubles`)
     await happen(
       [
         ...lives.flatMap(life =>
-          life.plan.acts.map(act => ({ at: act.at, run: () => perform({ life, stack, google }, act) })),
+          life.plan.acts.map(act => ({ at: act.at, run: () => perform({ life, stack }, act) })),
         ),
         ...troublesOf(plans).map(trouble => ({
           at: trouble.at,
-          run: () => makeTrouble(stack, google, trouble, userIds()).catch(() => {}),
+          run: () => makeTrouble(stack, trouble, userIds()).catch(() => {}),
         })),
       ],
       Math.max(...plans.map(({ durationMs }) => durationMs)),
       going,
     )
-    await google.endFaults()
+    await sandbox.endFaults()
     await endTroubles(stack)
-    await comeToRest({ stack, google, lives, signal: going, patience }, say)
+    await comeToRest({ stack, lives, signal: going, patience }, say)
   } catch (error) {
     if (signal.aborted) throw error
     for (const life of enough.signal.aborted ? [] : lives)
@@ -80,7 +81,7 @@ export async function runBatch(
   } finally {
     over.abort()
     await watching
-    await google.endFaults().catch(() => {})
+    await sandbox.endFaults().catch(() => {})
     if (!signal.aborted) await endTroubles(stack)
     await Promise.all(lives.map(life => life.end()))
   }

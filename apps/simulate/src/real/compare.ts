@@ -1,15 +1,16 @@
 import type { Message, Thread } from '@inlet/protocol/entities'
 import { expectedThreads } from '../expected.ts'
 import { idOf } from '../ids.ts'
-import type { GmailLabel, GmailMessage } from './google.ts'
+import type { Held, HeldLabel, HeldMessage } from './mailbox.ts'
 import type { Stored } from './stored.ts'
 
-/** A mailbox as Gmail itself has it. */
-export type Mailbox = { email: string; accountId: string; messages: GmailMessage[]; labels: GmailLabel[] }
+/** A connected mailbox as its provider has it. */
+export type Connected = Held & { email: string; accountId: string }
 type Rows = ReadonlyMap<string, Stored>
+type Row = Stored['row']
 
-/** Every difference between what Gmail has and what is stored of that mailbox; empty when they are the same. */
-export function compareMailbox(mailbox: Mailbox, stored: Rows): string[] {
+/** Every difference between what a provider has and what is stored of that mailbox; empty when they are the same. */
+export function compareMailbox(mailbox: Connected, stored: Rows): string[] {
   const { accountId, email } = mailbox
   const found: string[] = []
   const say = (text: string) => found.push(`${email}: ${text}`)
@@ -19,24 +20,38 @@ export function compareMailbox(mailbox: Mailbox, stored: Rows): string[] {
         .filter(([key, { row }]) => key.startsWith(`${kind} `) && row.accountId === accountId)
         .map(([, { row }]) => [row.id, row]),
     )
-  const messages = mine('message')
+  const [messages, labels] = [mine('message'), mine('label')]
+  const labelIds = new Map(
+    mailbox.labels.map(label => [label.key, labelId(accountId, label, labels.values())]),
+  )
   const counts = new Map<string, { total: number; unread: number }>()
+  const threadIds = new Map<string, string>()
   const here = new Map(messages)
   for (const message of mailbox.messages) {
-    const wanted = expectedMessage(accountId, message)
-    for (const label of wanted.labelIds) {
+    const called = `message ${message.id ?? message.row.messageIdHeader} (${message.row.subject ?? '-'})`
+    for (const label of message.labels) {
       const count = counts.get(label) ?? { total: 0, unread: 0 }
-      counts.set(label, { total: count.total + 1, unread: count.unread + (wanted.unread ? 1 : 0) })
+      counts.set(label, { total: count.total + 1, unread: count.unread + (message.row.unread ? 1 : 0) })
     }
-    const row = here.get(wanted.id)
-    here.delete(wanted.id)
-    if (!row) say(`message ${message.id} (${subjectOf(message)}) is not stored`)
-    else {
-      const what = difference(pick(row, wanted), wanted)
-      if (what) say(`message ${message.id} is stored with ${what}`)
+    const row = rowOf(accountId, message, here)
+    if (!row) {
+      say(`${called} is not stored`)
+      continue
     }
+    here.delete(row.id)
+    if (message.id === null && !threadIds.has(message.thread))
+      threadIds.set(message.thread, String(row.threadId))
+    const wanted = {
+      ...message.row,
+      threadId: threadIds.get(message.thread) ?? idOf(accountId, 'thread', message.thread),
+      labelIds: message.labels.map(label => labelIds.get(label) ?? `none for ${label}`).sort(),
+    }
+    const what = difference(pick(row, wanted), wanted)
+    if (what) say(`${called} is stored with ${what}`)
   }
-  for (const row of here.values()) say(`"${row.subject}" is stored (${row.id}), and Gmail has it no more`)
+  for (const row of here.values())
+    say(`"${row.subject}" is stored (${row.id}), and the provider has it no more`)
+  if (new Set(threadIds.values()).size < threadIds.size) say('several threads are stored as one')
 
   const threads = mine('thread')
   for (const wanted of threadsOf([...messages.values()] as unknown as Message[])) {
@@ -47,24 +62,37 @@ export function compareMailbox(mailbox: Mailbox, stored: Rows): string[] {
   }
   for (const row of threads.values()) say(`the thread "${row.subject}" is stored, and has no message`)
 
-  const labels = mine('label')
-  for (const label of mailbox.labels) {
-    const id = idOf(accountId, 'label', label.id)
+  for (const { key, name } of mailbox.labels) {
+    const id = labelIds.get(key) ?? ''
     const row = labels.get(id)
     labels.delete(id)
-    const wanted = {
-      id,
-      ...(counts.get(id) ?? { total: 0, unread: 0 }),
-      ...(label.type === 'user' ? { name: label.name } : {}),
-    }
-    if (!row) say(`the label ${label.name} is not stored`)
+    const wanted = { ...(counts.get(key) ?? { total: 0, unread: 0 }), ...(name === null ? {} : { name }) }
+    if (!row) say(`the label ${name ?? key} is not stored`)
     else {
       const what = difference(pick(row, wanted), wanted)
-      if (what) say(`the label ${label.name} is stored with ${what}`)
+      if (what) say(`the label ${name ?? key} is stored with ${what}`)
     }
   }
-  for (const row of labels.values()) say(`the label ${row.name} is stored, and Gmail has it no more`)
+  for (const row of labels.values()) say(`the label ${row.name} is stored, and the provider has it no more`)
   return found
+}
+
+/** By the provider's id; where it gives none, by Message-ID and time of arrival. */
+function rowOf(
+  accountId: string,
+  { id, row: { messageIdHeader, receivedAt } }: HeldMessage,
+  rows: Map<string, Row>,
+) {
+  if (id !== null) return rows.get(idOf(accountId, 'message', id))
+  return [...rows.values()].find(
+    row => row.messageIdHeader === messageIdHeader && row.receivedAt === receivedAt,
+  )
+}
+
+/** By the provider's id; where it gives none, by name. */
+function labelId(accountId: string, { id, name }: HeldLabel, rows: Iterable<Row>): string | undefined {
+  if (id !== null) return idOf(accountId, 'label', id)
+  return [...rows].find(row => row.name === name)?.id
 }
 
 /** Every difference between what is stored and what a reader holds. `held`: rows without what the reader adds. */
@@ -84,25 +112,6 @@ export function compareReader(name: string, stored: Rows, held: Rows): string[] 
   return found
 }
 
-/** What can be told of a stored row from Gmail's answer without reading mail as the product reads it. */
-function expectedMessage(accountId: string, message: GmailMessage) {
-  const labels = message.labelIds ?? []
-  const subject = plain(headerOf(message, 'subject'))
-  const messageId = plain(headerOf(message, 'message-id'))
-  return {
-    id: idOf(accountId, 'message', message.id),
-    threadId: idOf(accountId, 'thread', message.threadId),
-    labelIds: labels.map(label => idOf(accountId, 'label', label)).sort(),
-    unread: labels.includes('UNREAD'),
-    starred: labels.includes('STARRED'),
-    draft: labels.includes('DRAFT'),
-    receivedAt: Number(message.internalDate),
-    sizeBytes: message.sizeEstimate,
-    ...(subject === null ? {} : { subject }),
-    ...(messageId !== null && /^<[^<>\s]+@[^<>\s]+>$/.test(messageId) ? { messageIdHeader: messageId } : {}),
-  }
-}
-
 function threadsOf(rows: Message[]): Thread[] {
   const attachments = new Map<string, number>()
   for (const row of rows)
@@ -111,15 +120,6 @@ function threadsOf(rows: Message[]): Thread[] {
     ...thread,
     attachmentCount: attachments.get(thread.id) ?? 0,
   }))
-}
-
-const headerOf = (message: GmailMessage, name: string) =>
-  message.payload?.headers?.find(header => header.name.toLowerCase() === name)?.value ?? ''
-const subjectOf = (message: GmailMessage) => headerOf(message, 'subject').slice(0, 60)
-
-/** A header that means what it says: printable ASCII in single spaces, no encoded words. */
-function plain(value: string): string | null {
-  return /^[!-~]+( [!-~]+)*$/.test(value) && !value.includes('=?') && value.length < 200 ? value : null
 }
 
 const pick = (row: object, like: object) =>

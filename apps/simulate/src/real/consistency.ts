@@ -48,9 +48,11 @@ const RULES: Record<string, string> = {
     SELECT user_id, lane || ' of account ' || account_id || ' has ' || marks || ' marks, taken up to '
            || claimed_marks || ', and is not due' AS what
       FROM resource WHERE user_id = ANY($1) AND marks <> claimed_marks AND dirty_at IS NULL`,
+  // That a message lies nowhere (IMAP) is a question first, and a failure when it was asked in vain (decision 010).
   'I10: failed items are counted wrongly': `
     SELECT a.user_id, a.email || ' says ' || a.failed_items || ', has ' || c.n AS what FROM account a
-      CROSS JOIN LATERAL (SELECT count(*)::int AS n FROM failed_item f WHERE f.account_id = a.id) AS c
+      CROSS JOIN LATERAL (SELECT count(*)::int AS n FROM failed_item f
+        WHERE f.account_id = a.id AND (f.code <> 'not_placed' OR f.attempts > 1)) AS c
      WHERE a.user_id = ANY($1) AND a.failed_items <> c.n`,
 }
 
@@ -70,16 +72,22 @@ export async function inconsistencies(
     const lanes = await query<{
       id: string
       user_id: string
+      key: string
+      provider: string
       cursor: string
       version: number
       head: number
     }>(
-      `SELECT r.id, r.user_id, r.cursor, r.cursor_version AS version, f.head FROM resource r JOIN feed f USING (user_id)
+      `SELECT r.id, r.user_id, r.key, a.provider, r.cursor, r.cursor_version AS version, f.head FROM resource r
+         JOIN feed f USING (user_id) JOIN account a ON a.id = r.account_id
         WHERE r.user_id = ANY($1) AND r.lane = 'live' AND r.cursor IS NOT NULL`,
       [userIds],
     )
-    for (const { id, user_id: userId, cursor, version, head } of lanes) {
-      const now = { cursor: BigInt(cursor), version, head }
+    for (const { id, user_id: userId, key, provider, cursor, head, ...lane } of lanes) {
+      // Only Gmail's are numbers; and a mail server's folder that is made anew under its path begins anew.
+      const again = provider === 'imap' && !['PINBOX', 'folders'].includes(key)
+      const version = again ? 0 : lane.version
+      const now = { cursor: provider === 'gmail' ? BigInt(cursor) : 0n, version, head }
       const last = before.get(id)
       if (last && now.cursor < last.cursor)
         found.push({ userId, what: `I1: the cursor went back from ${last.cursor} to ${cursor}` })

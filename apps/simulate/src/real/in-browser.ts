@@ -1,5 +1,6 @@
 import type { MutationBody } from '@inlet/protocol/mutations'
 import type { Act } from './plan.ts'
+import { FAR } from './sandbox.ts'
 import { mailboxOf, pick, type Scene } from './scene.ts'
 
 /** What happens to a browser, its tabs and its network, and what the person does in it. */
@@ -44,7 +45,7 @@ async function mutate({ life }: Scene, act: Extract<Act, { type: 'mutate' }>): P
   if (!mirror || !account) return
   if (act.what === 'send') {
     const subject = `Sent ${Math.floor(act.r * 1e9)} by seed ${life.plan.seed}`
-    const to = [{ name: '', email: 'far@example.com' }]
+    const to = [{ name: '', email: FAR }]
     const message = {
       accountId: account.id,
       to,
@@ -55,7 +56,7 @@ async function mutate({ life }: Scene, act: Extract<Act, { type: 'mutate' }>): P
       html: null,
       inReplyTo: null,
     }
-    life.sent.set(await mirror.mutate({ type: 'send', message }), { subject, mailbox: act.mailbox })
+    life.sent.set(await mirror.mutate({ type: 'send', message }), subject)
     return
   }
   const messages = await mirror.db.messages.toArray()

@@ -1,9 +1,10 @@
+import { readEnvironment } from '../../../../scripts/start/environment.ts'
 import { explain, StartError } from '../../../../scripts/start/errors.ts'
 import { prepareMachine } from '../../../../scripts/test/machine.ts'
-import { redis } from '../../../../scripts/test/suites.ts'
+import { dovecot, redis, skippedNames } from '../../../../scripts/test/suites.ts'
 import { type Outcome, runBatch, troublesOf } from './batch.ts'
 import { chooseBugs, runMutants } from './mutants.ts'
-import { describe, type Plan, planOf } from './plan.ts'
+import { describe, KINDS, type Plan, planOf, WITHOUT_IMAP } from './plan.ts'
 import { type Stack, startStack } from './stack.ts'
 
 export type RealOptions = {
@@ -36,17 +37,24 @@ export async function runReal({
   let [passed, failed] = [0, 0]
   let stack: Stack | null = null
   try {
-    const chosen = mutants ? await chooseBugs(only) : null
-    for (const problem of (await prepareMachine([{ name: 'real', files: [], needs: [redis] }])).values())
-      throw new StartError(`The real tier ${problem}`)
-    say('starting Postgres, Redis, the sandbox, two web servers, two workers')
-    stack = await startStack({ say, signal: abort.signal })
+    const left = skippedNames(readEnvironment().INLET_TEST_SKIP).has('imap')
+    const imap = !left
+    const chosen = mutants ? await chooseBugs(only, imap) : null
+    if (left) say('without mailboxes at a mail server: imap is left out by INLET_TEST_SKIP')
+    const needs = imap ? [redis, dovecot] : [redis]
+    for (const problem of (await prepareMachine([{ name: 'real', files: [], needs }])).values())
+      throw new StartError(
+        `The real tier ${problem}${imap ? ' INLET_TEST_SKIP=imap does without Dovecot.' : ''}`,
+      )
+    say(`starting Postgres, Redis, the sandbox,${imap ? ' Dovecot,' : ''} two web servers, two workers`)
+    stack = await startStack({ imap, say, signal: abort.signal })
     if (chosen) {
       const result = await runMutants({ stack, operations, say, signal: abort.signal }, chosen)
       failed = result.failed
       return result
     }
-    const plans = Array.from({ length: count }, (_, n) => planOf(from + n, operations))
+    const kinds = imap ? KINDS : WITHOUT_IMAP
+    const plans = Array.from({ length: count }, (_, n) => planOf(from + n, operations, { kinds }))
     for (const batch of batchesOf(plans)) {
       const [first, last] = [batch[0]?.seed, batch.at(-1)?.seed]
       const outcomes = await runBatch(
@@ -84,7 +92,7 @@ function show({ plan, found }: Outcome, batch: Plan[], stack: Stack): void {
   const lines = [
     `Seed ${plan.seed} fails:`,
     ...[...found.slice(0, SHOWN), ...more].map(text => `  ${text}`),
-    `Its acts (${plan.mailboxes.length} mailboxes of ${plan.mailboxes.join(' and ')} messages, ${plan.browsers} browsers):`,
+    `Its acts (${plan.mailboxes.map(({ kind, messages }) => `${kind} with ${messages} messages`).join(', ')}; ${plan.browsers} browsers):`,
     ...plan.acts.map(act => `  ${describe(act)}`),
     'What happened to the machines:',
     ...troublesOf(batch).map(trouble => `  ${describe(trouble)}`),

@@ -4,7 +4,7 @@ import { StartError } from '../../../../scripts/start/errors.ts'
 import { root } from '../../../../scripts/start/root.ts'
 import { runBatch } from './batch.ts'
 import { type CodeBug, codeBugs, withBug } from './code-bugs.ts'
-import { planOf, troubled } from './plan.ts'
+import { type Kind, planOf, troubled } from './plan.ts'
 import { type Bug, bugs, swallowPushes, triggerOf } from './planted.ts'
 import type { Stack } from './stack.ts'
 
@@ -17,14 +17,18 @@ const ROUNDS = 3
 /** What is wrong is waited for in vain, several times; what is right is there within seconds. */
 const PATIENCE = 0.5
 
+/** The bugs were seen in seeds that had no other mailboxes. */
+const GMAIL = ['gmail'] as const
+
 type Mutants = { stack: Stack; operations: number; say(text: string): void; signal: AbortSignal }
 
 export type Chosen = { inData: readonly Bug[]; inCode: readonly CodeBug[] }
 
-/** All of them, or the one of that name. Throws where there is none, or the code has moved on. */
-export async function chooseBugs(only: string | null): Promise<Chosen> {
+/** All of them, or the one of that name; `imap`: also those of a mail server. Throws where there is none, or the code has moved on. */
+export async function chooseBugs(only: string | null, imap: boolean): Promise<Chosen> {
   const wanted = ({ name }: { name: string }) => only === null || name === only
-  const chosen = { inData: bugs.filter(wanted), inCode: codeBugs.filter(wanted) }
+  const possible = codeBugs.filter(({ kinds }) => imap || !kinds?.includes('imap'))
+  const chosen = { inData: bugs.filter(wanted), inCode: possible.filter(wanted) }
   if (chosen.inData.length + chosen.inCode.length === 0) throw new StartError(`There is no bug ${only}.`)
   for (const bug of chosen.inCode) withBug(await readFile(join(root, bug.file), 'utf8'), bug)
   return chosen
@@ -57,7 +61,7 @@ async function plantInData(
   for (let round = 0; round < ROUNDS && left.length > 0; round++) {
     const planted = new Map(left.map((bug, index) => [seed + index, bug]))
     const plans = Array.from({ length: left.length + SOUND }, (_, index) => {
-      const plan = planOf(seed + index, operations * 2)
+      const plan = planOf(seed + index, operations * 2, { kinds: GMAIL })
       return left[index]?.occasion?.(plan) ?? plan
     })
     seed += plans.length
@@ -107,15 +111,19 @@ async function liveWith(
   bug: CodeBug | null,
 ): Promise<{ seed: number; what: string } | null> {
   const name = bug?.name ?? 'no bug'
+  const kinds: readonly [Kind, ...Kind[]] = bug?.kinds ?? GMAIL
   // Seeds that nobody else has: everybody lives on in the same database.
   const first = 1_000 * (bug ? 2 + codeBugs.indexOf(bug) : 1)
   await stack.restartWorkers(bug?.name ?? null)
   try {
     for (let round = 0; round < (bug ? ROUNDS : 1); round++) {
-      const plans = Array.from({ length: TOGETHER }, (_, index) =>
-        troubled(planOf(first + round * TOGETHER + index, operations * 2)),
-      )
-      const batch = { plans, patience: PATIENCE, untilFound: true }
+      const plans = Array.from({ length: TOGETHER }, (_, index) => {
+        const plan = troubled(planOf(first + round * TOGETHER + index, operations * 2, { kinds }))
+        return bug?.occasion?.(plan) ?? plan
+      })
+      // Folders of a mail server are looked at every 30 s, and before that some questions have no answer.
+      const patience = kinds.includes('imap') ? 1 : PATIENCE
+      const batch = { plans, patience, untilFound: true }
       for (const { plan, found } of await runBatch(stack, batch, text => say(`${name}: ${text}`), signal)) {
         // That workers do not run at all is not what was planted.
         const what = found.find(text => !bug || !/^(the simulation itself|a process died)/.test(text))

@@ -28,9 +28,9 @@ export class Person {
     this.userId = user.id
   }
 
-  /** Grants access to a mailbox on Google's consent page, the first time or again. */
-  async connect(mailbox: string): Promise<void> {
-    const begun = await this.request('/api/accounts/connect/gmail', {}, [303])
+  /** Grants access to a mailbox on its provider's consent page, the first time or again. */
+  async consent(provider: 'gmail' | 'graph', mailbox: string): Promise<void> {
+    const begun = await this.request(`/api/accounts/connect/${provider}`, {}, [303])
     const consent = begun.headers.get('location') ?? ''
     const answered = await fetch(consent, {
       method: 'POST',

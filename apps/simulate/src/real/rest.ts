@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Google } from './google.ts'
 import type { Life } from './life.ts'
-import { probe, unprobed } from './probe.ts'
+import { probe, ringAgain, unprobed } from './probe.ts'
 import type { Stack } from './stack.ts'
 import { passSilence, passWaits } from './time.ts'
-import { unlikeGmail, unlikeStored, workLeft } from './unlike.ts'
+import { unlikeProviders, unlikeStored, workLeft } from './unlike.ts'
 
 /** Bounds of patience, not measures: a world that is right is there long before. */
 const WORK_MS = 60_000
@@ -14,7 +13,7 @@ const PROBE_MS = 30_000
 const LOOK_EVERY_MS = 500
 
 /** `patience` stretches or shortens the bounds. */
-type Rest = { stack: Stack; google: Google; lives: Life[]; signal: AbortSignal; patience: number }
+type Rest = { stack: Stack; lives: Life[]; signal: AbortSignal; patience: number }
 
 /** All faults have ended: within a bounded time everything must be done, and the same everywhere, for each life. */
 export async function comeToRest(rest: Rest, say: (text: string) => void): Promise<void> {
@@ -40,13 +39,13 @@ export async function comeToRest(rest: Rest, say: (text: string) => void): Promi
   await each(
     rest,
     EQUAL_MS,
-    'I1: Postgres is not what Gmail has',
-    life => unlikeGmail(stack, life),
+    'I1: Postgres is not what the provider has',
+    life => unlikeProviders(stack, life),
     async left => {
       await passWaits(stack.database, users(left))
       for (const life of left) {
         await mend(stack, life)
-        // A label that was made or renamed leaves no history at Gmail: a sync that no push rang lists them.
+        // What rings nobody is found by a person who asks: a label at Gmail, a folder, what is no IMAP inbox.
         await life.person.request('/api/sync', { method: 'POST', body: {} }).catch(() => {})
       }
     },
@@ -62,13 +61,16 @@ export async function comeToRest(rest: Rest, say: (text: string) => void): Promi
     },
   )
   say('probe')
-  const probes = await probe(rest.google, lives)
+  // Where a watch was refused because the grant had ended, it has been given again since.
+  await passWaits(stack.database, users(lives))
+  await cron(stack, 'renew-watches')
+  const probes = await probe(lives)
   await each(
     rest,
     PROBE_MS,
     'the probe did not come through',
-    life => unprobed(rest, life, probes),
-    async () => {},
+    life => unprobed(stack, life, probes),
+    waiting => ringAgain(stack, waiting, probes),
   )
   await each(
     rest,
@@ -111,8 +113,8 @@ async function mend(stack: Stack, life: Life): Promise<void> {
   for (const { id, email, reconnect } of accounts)
     await (reconnect === null
       ? person.request(`/api/accounts/${id}/start`, { method: 'POST' })
-      : person.connect(email)
-    ).catch(() => {})
+      : life.mailboxes.find(mailbox => mailbox.email === email)?.connect(person)
+    )?.catch(() => {})
 }
 
 /** What Vercel's cron calls, and the worker's own timers do. */
@@ -127,5 +129,5 @@ async function cron(stack: Stack, name: string): Promise<void> {
 }
 
 async function afterwards(stack: Stack, life: Life): Promise<string[]> {
-  return [...(await unlikeGmail(stack, life)), ...(await unlikeStored(stack, life))]
+  return [...(await unlikeProviders(stack, life)), ...(await unlikeStored(stack, life))]
 }

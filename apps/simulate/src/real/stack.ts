@@ -19,14 +19,19 @@ import { ensureSecrets } from '../../../../scripts/start/secrets.ts'
 import { webServer } from '../../../../scripts/start/start-all.ts'
 import { startBalancer } from './balancer.ts'
 import { type Database, openDatabase } from './database.ts'
+import { type ImapServer, startImapServer } from './imap-server.ts'
+import { FAR, Sandbox } from './sandbox.ts'
 import { Service } from './service.ts'
 
 /** Everything that runs: each a process of its own, as in production. */
 export type Stack = {
   /** Of the balancer before the web servers. */
   baseUrl: string
-  sandboxUrl: string
-  /** Where the sandbox pushes to in the ordinary. */
+  /** Google, Microsoft, and who takes the mail server's outgoing mail. */
+  sandbox: Sandbox
+  /** null: there are no mailboxes at a mail server. */
+  imap: ImapServer | null
+  /** Where Google pushes to in the ordinary. */
   pushUrl: string
   cronSecret: string
   folder: string
@@ -44,9 +49,14 @@ export type Stack = {
 
 /** A person's own installation: this must never reach its database or a real mailbox. */
 const own =
-  /^(DATABASE_URL|REDIS_URL|UPSTASH_|GOOGLE_|GMAIL_|MICROSOFT_|INLET_|BETTER_AUTH_|CRON_SECRET|PORT$|NODE_OPTIONS$|VERCEL)/
+  /^(DATABASE_URL|REDIS_URL|UPSTASH_|GOOGLE_|GMAIL_|MICROSOFT_|GRAPH_|INLET_|BETTER_AUTH_|CRON_SECRET|PORT$|NODE_OPTIONS$|VERCEL)/
 
-export async function startStack(options: { say(text: string): void; signal: AbortSignal }): Promise<Stack> {
+export async function startStack(options: {
+  /** With a mail server. */
+  imap: boolean
+  say(text: string): void
+  signal: AbortSignal
+}): Promise<Stack> {
   const { say, signal } = options
   const folder = await mkdtemp(join(tmpdir(), 'inlet-simulate-'))
   const logs = join(folder, 'logs')
@@ -107,6 +117,9 @@ export async function startStack(options: { say(text: string): void; signal: Abo
       await freePort(),
       await freePort(),
     ]
+    const mail = { imap: await freePort(), smtp: await freePort() }
+    const imap = options.imap ? await startImapServer(mail.smtp) : null
+    if (imap) ends.push(() => imap.dovecot.stop())
     const baseUrl = `http://127.0.0.1:${port}`
     const sandboxUrl = `http://127.0.0.1:${sandboxPort}`
     const env = {
@@ -116,8 +129,10 @@ export async function startStack(options: { say(text: string): void; signal: Abo
       INLET_WORKER: '0',
       INLET_STREAMS_PER_USER: '20',
       INLET_SANDBOX_ACCOUNTS: 'nobody@inlet.test:0',
-      INLET_SANDBOX_OUTLOOK: 'none',
-      INLET_SANDBOX_IMAP_ACCOUNTS: 'none',
+      INLET_SANDBOX_OUTLOOK: 'nobody@outlook.inlet.test:0',
+      INLET_SANDBOX_IMAP_ACCOUNTS: `${FAR}:0`,
+      INLET_IMAP_PRIVATE_HOSTS: '1',
+      GRAPH_CALLBACK_URL: `${baseUrl}/api/webhooks/graph`,
       REDIS_URL: `redis://127.0.0.1:${redisPort}`,
     }
     const sandbox = spawnNode([join(root, 'packages', 'sandbox', 'src', 'main.ts')], {
@@ -125,7 +140,7 @@ export async function startStack(options: { say(text: string): void; signal: Abo
       logFile: join(logs, 'sandbox.log'),
       cwd: root,
       env: {
-        ...sandboxEnvironment(env, folder, { webPort: port, baseUrl, sandboxPort }),
+        ...sandboxEnvironment(env, folder, { webPort: port, baseUrl, sandboxPort, mail }),
         // In memory: it is the provider, and nobody kills that.
         INLET_SANDBOX_DATA: '',
       },
@@ -178,7 +193,8 @@ export async function startStack(options: { say(text: string): void; signal: Abo
     await Promise.all([...webs, ...workers].map(each => each.start()))
     return {
       baseUrl,
-      sandboxUrl,
+      sandbox: new Sandbox(sandboxUrl),
+      imap,
       pushUrl: `${baseUrl}/api/webhooks/gmail`,
       cronSecret: secrets.cronSecret,
       folder,

@@ -24,6 +24,9 @@ export async function lapseLeases(database: Database, userIds: readonly string[]
   )
 }
 
+/** A worker that lives says so every 10 s, for 45 s. */
+const SILENT_MS = 30_000
+
 /** What waits to be tried again waits no longer; leases of the dead lapse. */
 export async function passWaits(database: Database, userIds: readonly string[]): Promise<void> {
   const now = Date.now()
@@ -40,6 +43,19 @@ export async function passWaits(database: Database, userIds: readonly string[]):
         WHERE user_id = ANY($1) AND (next_attempt_at > $2 OR lease_until BETWEEN $2 AND $2 + ${ORPHANED_MS}) ${LOCKED})`,
     [userIds, now],
   )
+  await database.query(
+    `UPDATE watch SET retry_at = 0 WHERE resource_id IN (SELECT resource_id FROM watch JOIN resource r ON r.id = resource_id
+        WHERE r.user_id = ANY($1) AND retry_at > $2 ORDER BY resource_id FOR NO KEY UPDATE OF watch SKIP LOCKED)`,
+    [userIds, now],
+  )
+  await database.query('UPDATE worker SET seen_until = $1 WHERE seen_until BETWEEN $1 AND $1 + $2', [
+    now,
+    SILENT_MS,
+  ])
+  await database.query('UPDATE attendance SET lease_until = $1 WHERE lease_until BETWEEN $1 AND $1 + $2', [
+    now,
+    SILENT_MS,
+  ])
 }
 
 /** A quarter of an hour without pushes, and a week of each watch's life: whatever no doorbell vouches for is looked at. */

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { JUDGE } from './database.ts'
-import type { Google } from './google.ts'
 import type { Trouble } from './plan.ts'
 import type { Stack } from './stack.ts'
 import { lapseLeases } from './time.ts'
@@ -10,7 +9,6 @@ const OTHERS = `FROM pg_stat_activity WHERE backend_type = 'client backend' AND 
 /** Makes trouble, waits for as long as it lasts, and mends it. */
 export async function makeTrouble(
   stack: Stack,
-  google: Google,
   { type, index, forMs }: Trouble,
   userIds: readonly string[],
 ): Promise<void> {
@@ -53,7 +51,13 @@ export async function makeTrouble(
       return
     }
     case 'tokensDown':
-      await google.control('faults', { kind: 'status', status: 503, match: { path: '/token' }, forMs })
+      for (const path of ['/token', '/*/oauth2/v2.0/token'])
+        await stack.sandbox.control('faults', { kind: 'status', status: 503, match: { path }, forMs })
+      return
+    case 'freezeServer':
+      return stack.imap?.freeze(forMs)
+    case 'restartServer':
+      return stack.imap?.restart(forMs)
   }
 }
 
@@ -61,5 +65,5 @@ export async function makeTrouble(
 export async function endTroubles(stack: Stack): Promise<void> {
   const all = [stack.redis, ...stack.webs, ...stack.workers]
   for (const service of all) service.thaw()
-  await Promise.all(all.map(service => service.start()))
+  await Promise.all([stack.imap?.rest(), ...all.map(service => service.start())])
 }

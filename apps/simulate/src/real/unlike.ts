@@ -1,5 +1,6 @@
-import { compareMailbox, compareReader, type Mailbox } from './compare.ts'
+import { compareMailbox, compareReader } from './compare.ts'
 import type { Life } from './life.ts'
+import { Refused } from './mailbox.ts'
 import type { Stack } from './stack.ts'
 import { readStored, type Stored, type StoredRows } from './stored.ts'
 
@@ -21,38 +22,31 @@ export async function workLeft(stack: Stack, { person }: Life): Promise<string[]
   return lanes.map(({ what }) => what)
 }
 
-/** By mailbox: Gmail's answers, read again only when its history has moved on. */
-const read = new WeakMap<object, { historyId: string; mailbox: Omit<Mailbox, 'accountId'> }>()
-
-async function readMailbox(gmail: Life['mailboxes'][number]): Promise<Omit<Mailbox, 'accountId'>> {
-  const historyId = await gmail.historyId()
-  const known = read.get(gmail)
-  const labels = await gmail.labels()
-  if (known?.historyId === historyId) return { ...known.mailbox, labels }
-  const ids = await gmail.ids()
-  const messages = await Promise.all(ids.map(({ id }) => gmail.message(id)))
-  const mailbox = { email: gmail.email, messages, labels }
-  read.set(gmail, { historyId, mailbox })
-  return mailbox
-}
-
-export async function unlikeGmail(stack: Stack, life: Life): Promise<string[]> {
+/** What of a person's mailboxes is stored otherwise than their providers have it, and what was sent more than once. */
+export async function unlikeProviders(stack: Stack, life: Life): Promise<string[]> {
   const restless = await workLeft(stack, life)
   if (restless.length > 0) return restless
   const stored = await readStored(stack.database, life.person.userId)
   const found: string[] = []
-  for (const gmail of life.mailboxes) {
-    const mailbox = await readMailbox(gmail)
+  for (const mailbox of life.mailboxes) {
+    const { email } = mailbox
     const account = [...stored.rows].find(
-      ([key, { row }]) => key.startsWith('account ') && row.email === gmail.email,
+      ([key, { row }]) => key.startsWith('account ') && row.email === email,
     )?.[1].row
-    if (!account) found.push(`${gmail.email} is not connected`)
+    if (!account) found.push(`${email} is not connected`)
     else {
-      found.push(...statusOf(account), ...compareMailbox({ ...mailbox, accountId: account.id }, stored.rows))
+      const held = await mailbox.held().catch(notNow)
+      if (held instanceof Refused) found.push(`${email} cannot be read: ${held.message}`)
+      else found.push(...compareMailbox({ ...held, email, accountId: account.id }, stored.rows))
+      found.push(...statusOf(account))
     }
-    found.push(...(await sentTwice(stack, life, mailbox)))
   }
-  return found
+  return [...found, ...(await sentOtherwise(stack, life))]
+}
+
+function notNow(error: unknown): Refused {
+  if (error instanceof Refused) return error
+  throw error
 }
 
 /** At rest an account is Active. That a poll had found what no push announced is only forgotten with the next push. */
@@ -65,25 +59,21 @@ function statusOf({ email, status, failedItems, progress }: Stored['row']): stri
   return found
 }
 
-/** What a person sent once left once; what could not be sent did not leave twice. */
-async function sentTwice(stack: Stack, life: Life, mailbox: Omit<Mailbox, 'accountId'>): Promise<string[]> {
-  const states = await stack.database.query<{ client_id: string; state: string }>(
+/** What a person sent once came once to whom it was for; what was not sent did not, or nobody says that it was. */
+async function sentOtherwise({ database, sandbox }: Stack, life: Life): Promise<string[]> {
+  if (life.sent.size === 0) return []
+  const states = await database.query<{ client_id: string; state: string }>(
     'SELECT client_id, state FROM mutation WHERE user_id = $1',
     [life.person.userId],
   )
   const stateOf = new Map(states.map(row => [row.client_id, row.state]))
+  const arrived = await sandbox.arrived()
   const found: string[] = []
-  for (const [clientId, { subject, mailbox: index }] of life.sent) {
-    if (life.mailboxes[index]?.email !== mailbox.email) continue
-    const copies = mailbox.messages.filter(message =>
-      message.payload?.headers?.some(
-        ({ name, value }) => name.toLowerCase() === 'subject' && value === subject,
-      ),
-    ).length
+  for (const [clientId, subject] of life.sent) {
+    const copies = arrived.filter(each => each === subject).length
     const state = stateOf.get(clientId) ?? 'unheard of'
-    // Somebody may have deleted the copy at Gmail since.
-    if (copies > 1 || (copies > 0 && state === 'unheard of'))
-      found.push(`"${subject}" was sent ${copies} times, and the change is ${state}`)
+    const right = { done: [1], failed: [0], 'unheard of': [0] }[state] ?? [0, 1]
+    if (!right.includes(copies)) found.push(`"${subject}" came ${copies} times, and the change is ${state}`)
   }
   return found
 }
