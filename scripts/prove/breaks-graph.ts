@@ -162,6 +162,14 @@ export const graphBreaks: readonly Break[] = [
   },
   {
     rule: 'push-25',
+    what: 'a round asks for no more watches than it has renewed already',
+    file: 'packages/sync/src/watches.ts',
+    from: 'PAGE + tried.size',
+    to: 'PAGE',
+    test: watches('renews each watch once, though none lives longer than it looks ahead'),
+  },
+  {
+    rule: 'push-25',
     what: 'a claim that has ended is as good as one that lives',
     file: 'packages/db/src/watches.ts',
     from: ' AND w.retry_at = $3`',

@@ -7,7 +7,6 @@ const lease = at('pg', 'packages/runtime/test/lease.pg.test.ts')
 const store = at('pg', 'packages/db/test/store-contract.pg.test.ts')
 const plan = at('unit', 'packages/sync/test/plan.test.ts')
 const planGap = at('unit', 'packages/sync/test/plan-gap.test.ts')
-const background = at('unit', 'packages/runtime/test/background.test.ts')
 const retry = at('unit', 'packages/sync/test/retry.test.ts')
 const gmail = at('unit', 'packages/providers/test/gmail.contract.test.ts')
 const corpus = at('unit', 'packages/providers/test/gmail-corpus.test.ts')
@@ -150,16 +149,6 @@ export const lanesBreaks: readonly Break[] = [
     from: 'w.expires_at < $2)',
     to: 'w.expires_at < $2::int8 - 86400000)',
     test: engine('are registered when missing, renewed within their last day, and left alone before'),
-  },
-  {
-    rule: 'cursor-19',
-    what: 'a round of renewal asks for no more watches than it has renewed already',
-    file: 'packages/sync/src/watches.ts',
-    from: 'PAGE + tried.size',
-    to: 'PAGE',
-    test: background(
-      'a round renews each watch once, also of more than it asks for at a time, and although they are due again',
-    ),
   },
   {
     rule: 'cursor-19',

@@ -188,6 +188,14 @@ export const mirrorBreaks: readonly Break[] = [
   },
   {
     rule: 'mirror-13',
+    what: 'signing out closes the database and leaves it',
+    file: 'packages/client/src/live-mirror.ts',
+    from: '        db.delete({ disableAutoOpen: true }),',
+    to: '        Promise.resolve(),',
+    test: tabs('all end and leave nothing behind when one signs out'),
+  },
+  {
+    rule: 'mirror-13',
     what: 'the other tabs do not hear that one signs out',
     file: 'packages/client/src/tabs.ts',
     from: "if (message?.type === 'signed_out') return onSignedOut()",

@@ -1,46 +1,8 @@
-import type { WatchClaim, WatchDue } from '@inlet/sync/store-port'
 import { realWorld } from '@inlet/sync/world'
 import { expect, test } from 'vitest'
 import { createBackground } from '../src/background.ts'
 
 type Parts = Parameters<typeof createBackground>[0]
-
-test('a round renews each watch once, also of more than it asks for at a time, and although they are due again', async () => {
-  const all = Array.from({ length: 130 }, (_, n) => ({
-    resourceId: `r${n}`,
-    provider: 'graph',
-    providerId: `w${n}`,
-  }))
-  const renewed: string[] = []
-  const engine = {
-    world: realWorld,
-    log: { warn: () => {} },
-    bus: { ring: async () => {} },
-    callbackUrl: () => 'https://inlet.example/hook',
-    providers: new Map([
-      [
-        'graph',
-        { port: { watch: async () => ({ providerId: 'w', expiresAt: 1, cursor: null, renewed: true }) } },
-      ],
-    ]),
-    store: {
-      watchesDue: async (_now: number, _within: number, limit: number) => all.slice(0, limit),
-      claimWatch: async ({ resourceId, providerId }: WatchDue, _now: number, until: number) => ({
-        resourceId,
-        providerId,
-        until,
-      }),
-      async saveWatch({ resourceId }: WatchClaim) {
-        renewed.push(resourceId)
-        return { userId: 'u1', head: null, upserts: 0, deletions: 0 }
-      },
-    },
-  }
-  const background = createBackground({ engine } as unknown as Parts)
-  const round = background.renewWatchesNow(AbortSignal.timeout(10_000))
-  expect(await round).toEqual({ renewed: 130, failed: 0 })
-  expect(renewed.sort()).toEqual(all.map(({ resourceId }) => resourceId).sort())
-})
 
 test('what people look at without a doorbell is polled while they look, also where there is no worker', async () => {
   const asked: unknown[] = []

@@ -149,7 +149,7 @@ describe('a round of renewal', () => {
     const inner = mailbox.watch.bind(mailbox)
     mailbox.watch = async (...args) => ({
       ...(await inner(...args)),
-      expiresAt: world.clock.now() + RENEW_DAILY_MS,
+      expiresAt: world.clock.now() + RENEW_DAILY_MS - 1_000,
     })
     expect(await renew(world.engine, RENEW_DAILY_MS)).toEqual({ renewed: 60, failed: 0 })
     world.clock.advance(60_000)
