@@ -121,5 +121,6 @@ test('a session ended at the server ends its stream', async ({ page, gate, conte
 test('the account proves that nothing is missing, and Sync now says how it went', async ({ page }) => {
   await openInbox(page, product().baseUrl)
   await page.getByTestId('sync-now').first().click()
-  await expect(page.getByText(/up to date|new message/i).first()).toBeVisible()
+  // Somebody else may be at it at that moment, for mail that has just come: then it says so.
+  await expect(page.getByText(/up to date|new message|still syncing/i).first()).toBeVisible()
 })
